@@ -1,0 +1,96 @@
+"""What a backend is: something with a name and capabilities that compiles a checked Program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from neurosim.ir.program import Program
+from neurosim.record import Record
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being done, steps done, steps in all); it may raise KeyboardInterrupt to stop the run."""
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why a part of a Program cannot run on an engine.
+
+    ``reason``: 'not_implemented' (ours to do), 'not_yet' (needs the engine's makers) or 'never' (contradicts the device).
+    """
+
+    where: str
+    what: str
+    advice: str
+    reason: str = "not_implemented"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a backend: its default and, where it is a choice, what may be chosen."""
+
+    name: str
+    default: object
+    choices: tuple[object, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run: one argument of :func:`neurosim.simulate` each. ``threads`` None: the engine chooses."""
+
+    threads: int | None = None
+    precision: str = "double"
+    copies: int = 1
+    first_copy: int = 0
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What an engine can do.
+
+    ``level``: how closely it agrees with the reference ('identical', 'close', 'bounded', 'bitwise', 'statistical'), for the given
+    settings; ``obstacles``: all reasons why a Program cannot run, empty if it can; ``stepwise``: it can stop and go on.
+    """
+
+    level: Callable[[Settings], str]
+    obstacles: Callable[[Program, Settings], tuple[Obstacle, ...]]
+    options: tuple[Option, ...] = ()
+    precisions: tuple[str, ...] = ("double",)
+    threads: bool = False
+    stepwise: bool = False
+
+
+class Executable(Protocol):
+    """A compiled Program."""
+
+    def run(self, steps: int | None = None, progress: Progress | None = None) -> None:
+        """Advance by ``steps`` (None: to the end of the plan); an interrupt keeps what was simulated."""
+
+    def record(self) -> Record:
+        """What has been recorded so far, with the present state."""
+
+    def checkpoint(self) -> Mapping[str, np.ndarray]:
+        """Everything needed to go on, as arrays; engines that are not stepwise raise UnsupportedError."""
+
+    def restore(self, checkpoint: Mapping[str, np.ndarray]) -> None:
+        """Take up the state of a checkpoint of the same Program."""
+
+    def close(self) -> None:
+        """Give back what is held outside Python's memory."""
+
+
+class Backend(Protocol):
+    """An engine."""
+
+    name: str
+
+    def capabilities(self) -> Capabilities:
+        """What it can run and how closely it agrees."""
+
+    def compile(self, program: Program, settings: Settings, progress: Progress | None = None) -> Executable:
+        """Turn a checked Program without obstacles into something that runs."""

@@ -1,0 +1,122 @@
+"""Brian2 as a guest: imported and used without a trace in the rest of the process.
+
+Importing Brian2 replaces the exception hook and redirects warnings; using it means preferences, an active device and a default
+clock that belong to the user. Everything is put back.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import shutil
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import BackendMissingError, NeurosimError
+
+EXACT_FLAGS = ("-w", "-O3", "-ffp-contract=off", "-std=c++11")
+"""No -ffast-math, and no fused multiply-add: both change last bits."""
+PREFERENCES: Mapping[str, object] = MappingProxyType(
+    {
+        "codegen.loop_invariant_optimisations": False,  # it re-associates products with constants
+        "codegen.cpp.extra_compile_args": None,
+        "core.default_float_dtype": np.float64,
+        "core.default_integer_dtype": np.int32,
+        "core.network.default_schedule": ["start", "groups", "thresholds", "synapses", "resets", "end"],
+        "devices.cpp_standalone.openmp_threads": 0,
+    }
+)
+COMPILERS = ("c++", "g++", "clang++", "cl")
+
+
+def brian2() -> Any:
+    """Brian2, imported so that hooks and warnings of the process stay as they are."""
+    if "brian2" in sys.modules:
+        return sys.modules["brian2"]
+    excepthook, show_warning = sys.excepthook, warnings.showwarning
+    logger = logging.getLogger("py.warnings")
+    handlers = list(logger.handlers)
+    try:
+        return importlib.import_module("brian2")
+    except ImportError as error:
+        raise BackendMissingError(
+            f"Brian2 cannot be imported: {error}", hint='install it with: pip install "neurosim-toolkit[brian2]"'
+        ) from error
+    finally:
+        sys.excepthook = excepthook
+        if warnings.showwarning is not show_warning:
+            logging.captureWarnings(False)
+            warnings.showwarning = show_warning
+        logger.handlers[:] = handlers
+
+
+def missing_compiler() -> str:
+    """What a compiled mode lacks on this machine, '' if nothing."""
+    if not any(shutil.which(name) for name in COMPILERS):
+        return f"no C++ compiler was found (looked for {', '.join(COMPILERS)})"
+    return ""
+
+
+@contextmanager
+def guest(b2: Any, device: Any, mode: str, flags: tuple[str, ...] = EXACT_FLAGS) -> Iterator[list[str]]:
+    """Brian2 with our preferences and our device; yields the list of its warnings.
+
+    Whatever goes wrong inside Brian2 comes out as one of our errors with its message.
+    """
+    module = importlib.import_module("brian2.devices.device")
+    prefs, user_device = b2.prefs, module.active_device
+    ours = {**PREFERENCES, "codegen.cpp.extra_compile_args_gcc": list(flags)}
+    if mode != "cpp_standalone":
+        ours["codegen.target"] = mode
+    ours = {key: value for key, value in ours.items() if key in prefs}
+    kept = {key: prefs[key] for key in ours}
+    said: list[str] = []
+    with listening(said), np.errstate(all="ignore"):
+        try:
+            for key, value in ours.items():
+                prefs[key] = value
+            module.active_device = device
+            if device.defaultclock is None:
+                device.activate(build_on_run=False)
+            yield said
+        except (NeurosimError, KeyboardInterrupt):
+            raise
+        except Exception as problem:
+            raise engine_error(problem, mode) from problem
+        finally:
+            module.active_device = user_device
+            for key, value in kept.items():
+                prefs[key] = value
+
+
+@contextmanager
+def listening(said: list[str]) -> Iterator[None]:
+    """Brian2's messages go into a list instead of its handlers."""
+    logger = logging.getLogger("brian2")
+    handlers = list(logger.handlers)
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    logger.handlers[:] = [Ear(logging.WARNING)]
+    try:
+        yield
+    finally:
+        logger.handlers[:] = handlers
+
+
+def engine_error(problem: BaseException, mode: str) -> NeurosimError:
+    """What Brian2 raised, as an error of ours: the message of its innermost cause."""
+    cause = problem
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    text = str(cause).strip() or type(cause).__name__
+    hint = "" if mode == "numpy" else "options={'mode': 'numpy'} needs no compiler"
+    return NeurosimError(f"Brian2 stopped with {type(cause).__name__}: {text}", where=f"backend 'brian2', mode {mode!r}", hint=hint)

@@ -1,0 +1,277 @@
+"""Text of the time loop: one compiled function that takes a Program through many steps.
+
+The order of everything is that of :mod:`neurosim.ir.step`. Resets and additions of populations that nobody looks at in between wait
+for the next step (``pending``), where one pass over memory settles the old step and integrates the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neurosim.backends.native.blocks import Structure, call
+from neurosim.backends.native.edges import EdgeText
+from neurosim.ir.program import Pathway, Rule, Source, Steps, Tap
+
+
+@dataclass(frozen=True)
+class Run:
+    """Consecutive blocks of one structure, ``first`` ... ``last`` - 1 of its members."""
+
+    structure: Structure
+    index: int
+    first: int
+    last: int
+    instant: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Cursors of one stream: row ``row`` of the queue table; ``way`` is its place among the pathways."""
+
+    row: int
+    way: int
+    name: str
+    part: int
+    payload: bool
+
+
+@dataclass(frozen=True)
+class TapText:
+    """A tap in the loop: ``source`` is the text of the array it reads (empty: counts)."""
+
+    tap: Tap
+    j: int
+    source: str
+    fused: bool
+    counts: str = ""
+
+
+@dataclass(frozen=True)
+class LoopParts:
+    """Everything the loop refers to, in order."""
+
+    runs: tuple[Run, ...]
+    parts: tuple[tuple[str, int, bool], ...]
+    tables: tuple[tuple[Source, int], ...]
+    poisson: tuple[tuple[Source, int], ...]
+    lists: tuple[tuple[Source, int], ...]
+    queues: tuple[Queue, ...]
+    deliveries: tuple[tuple[str, object], ...]
+    edges: tuple[tuple[int, EdgeText], ...]
+    block_rules: tuple[tuple[int, int, int, Rule, int], ...]
+    rules: tuple[tuple[int, Pathway, int, Rule, int, int], ...]
+    taps: tuple[TapText, ...]
+    copies: str = "copy"
+
+
+def due(steps: Steps, table: str) -> str:
+    """Text of 'step k of the phase is one of these', with numbers from a table."""
+    return f"k >= {table}[2] and k % {table}[0] == {table}[1]"
+
+
+def loop_text(parts: LoopParts, arguments: Sequence[str]) -> str:
+    """The function ``run``."""
+    body = [*capacity(parts), *before_first(parts), *sources(parts), *record(parts, "start")]
+    body += [*integrate(parts), *detect(parts), *deliver(parts), *adapt(parts), *finish(parts)]
+    lines = [
+        "@njit(**JIT)",
+        f"def run(n0, k0, steps, {', '.join(arguments)}):",
+        "    control = float_control(u32(FLUSH_TO_ZERO))",
+        "    pending = False",
+        "    done = 0",
+        "    for s in range(steps):",
+        "        n = n0 + s",
+        "        k = k0 + s",
+        *(f"        {line}" for line in body),
+        "        done += 1",
+        "    float_control(control)",
+        "    return done",
+    ]
+    return "\n".join(lines)
+
+
+# ---- pieces of the loop ------------------------------------------------------------------------------------------------
+def capacity(parts: LoopParts) -> list[str]:
+    """Stop before a step whose events might not fit; the caller makes room and goes on."""
+    lines = ["full = rec[0] + rec[1] > rec_step.shape[0]"]
+    lines += [f"full = full or Q[{q.row}, 2] - Q[{q.row}, 0] + Q[{q.row}, 5] > {q.name}_cursor.shape[0]" for q in parts.queues]
+    return [*lines, "if full:", "    if pending:", *(f"        {line}" for line in settle(parts)), "    break"]
+
+
+def settle(parts: LoopParts) -> list[str]:
+    """End the step of the blocks whose additions and resets wait."""
+    lines = []
+    for run in parts.runs:
+        if run.structure.fused:
+            lines += [f"for m in range({run.first}, {run.last}):", f"    {call(run.structure, run.index, 'settle')}"]
+    return [*lines, "pass"]
+
+
+def before_first(parts: LoopParts) -> list[str]:
+    """Signals have always had their value before step 0; only ports keep this delivery."""
+    signals = [(k, text) for k, text in parts.edges if text.pathway.signal is not None and not text.pathway.instant]
+    if not signals:
+        return []
+    lines = ["if n == 0:", "    n = -1"]
+    for k, text in signals:
+        keep = list(dict.fromkeys(s.target for s in text.pathway.deliver if s.target in text.pathway.states))
+        lines += [f"    if on[{k}]:"]
+        lines += [f"        kept_{x} = x{k}_{x}.copy()" for x in keep]
+        lines += [f"        edges_signal_{k}({text.arguments})"]
+        lines += [f"        x{k}_{x}[:] = kept_{x}" for x in keep]
+    lines += [f"    A[{text.target.additions[x]}:{text.target.additions[x] + text.target.block.size}] = FT(0)" for _, text in signals for x in text.target.additions]
+    return [*lines, "    n = 0"]
+
+
+def sources(parts: LoopParts) -> list[str]:
+    """Sources take their values and events of this step."""
+    lines = []
+    for source, z in parts.tables:
+        lines += [
+            f"item = k // B{z}[3]",
+            f"if item >= B{z}[4]:",
+            f"    item = item % B{z}[4] if B{z}[5] == 0 else (B{z}[4] - 1 if B{z}[5] == 1 else -1)",
+            f"slot = B{z}[1] + (n % B{z}[2]) * B{z}[0]",
+            f"if item < 0 or not on[B{z}[6]]:",
+            f"    F[slot:slot + B{z}[0]] = FT(0)",
+            "else:",
+            f"    take(F[slot:slot + B{z}[0]], B{z}_items[B{z}_order[item]])",
+        ]
+    for source, z in parts.poisson:
+        lines += [
+            f"count[B{z}[7]] = 0",
+            f"if on[B{z}[6]]:",
+            f"    poisson_counts(B{z}_counts, B{z}_means, B{z}_terms, B{z}_stream[0], n, copy)",
+            f"    count[B{z}[7]] = positive(B{z}_counts, ids[B{z}[8]:B{z}[8] + B{z}[0]], E[B{z}[8]:B{z}[8] + B{z}[0]])",
+        ]
+    for source, z in parts.lists:
+        lines += [f"count[B{z}[7]] = listed(B{z}_steps, B{z}_ids, B{z}_payloads, B{z}_next, n, ids[B{z}[8]:B{z}[8] + B{z}[0]], E[B{z}[8]:B{z}[8] + B{z}[0]])"]
+        lines += [f"if not on[B{z}[6]]:", f"    count[B{z}[7]] = 0"]
+    return lines
+
+
+def record(parts: LoopParts, at: str) -> list[str]:
+    """Taps of phase 1 or of the end of the step."""
+    lines = []
+    for text in parts.taps:
+        tap, j = text.tap, text.j
+        if tap.at != at:
+            continue
+        source, of = text.source, f", V{j}_of"
+        store = ["row = V%d[3]" % j, f"V{j}_steps[row] = n"]
+        if text.counts:
+            store += [f"{'count_sum' if tap.variable == 'count' else 'take_some'}(V{j}_rows[row], {text.counts}{'' if tap.variable == 'count' else of})", f"{text.counts}[:] = 0"]
+        elif tap.reduce == "mean":
+            lines += [f"add_some(V{j}_sum, {source}{of})", f"V{j}[4] += 1"]
+            store += [f"mean_row(V{j}_rows[row], V{j}_sum, FT(V{j}[4]))", f"V{j}[4] = 0"]
+        else:
+            store += [f"take_some(V{j}_rows[row], {source}{of})"]
+        lines += [f"if {due(tap.steps, f'V{j}')}:", *(f"    {line}" for line in [*store, f"V{j}[3] += 1"])]
+    return lines
+
+
+def integrate(parts: LoopParts) -> list[str]:
+    """Phase 2."""
+    lines = [f"edges_advance_{k}({text.arguments})" for k, text in parts.edges if text.pathway.update.assign]
+    edges = dict(parts.edges)
+    for run in parts.runs:
+        for k in run.instant:
+            lines += [f"if on[{k}]:", f"    edges_signal_{k}({edges[k].arguments})"]
+        lines.append(f"for m in range({run.first}, {run.last}):")
+        lines += [f"    {line}" for line in draws(run)]
+        if run.structure.fused:
+            lines += ["    if pending:", f"        {call(run.structure, run.index, 'fused')}", "    else:", f"        {call(run.structure, run.index, 'advance')}"]
+        else:
+            lines.append(f"    {call(run.structure, run.index, 'advance')}")
+    return lines
+
+
+def draws(run: Run) -> list[str]:
+    """Fresh numbers of this step for one member."""
+    structure, q = run.structure, run.index
+    first = 2 + len(structure.states) + len(structure.additions) + len(structure.ports) + len(structure.arrays)
+    lines = []
+    for d, name in enumerate(structure.draws):
+        target = f"F[O{q}[m, {first + d}]:O{q}[m, {first + d}] + O{q}[m, 0]]"
+        lines += [f"if D{q}_kind[m, {d}] == 0:", f"    normals({target}, D{q}[m, {d}], n, copy)", f"elif D{q}_kind[m, {d}] == 1:", f"    uniforms({target}, D{q}[m, {d}], n, copy)"]
+        lines += ["else:", f"    take({target}, D_table[D{q}_row[m, {d}] + n * O{q}[m, 0]:D{q}_row[m, {d}] + (n + 1) * O{q}[m, 0]])"]
+    return lines
+
+
+def detect(parts: LoopParts) -> list[str]:
+    """Phase 3: who fired, recorded and sent on its way."""
+    lines = ["for b in range(blocks.shape[0]):", "    count[b] = collect(G[blocks[b, 0]:blocks[b, 0] + blocks[b, 2]], blocks[b, 1], ids[blocks[b, 0]:blocks[b, 0] + blocks[b, 1]])"]
+    lines += ["    if blocks[b, 3]:", "        gather_payload(E[blocks[b, 0]:blocks[b, 0] + blocks[b, 1]], P[blocks[b, 0]:blocks[b, 0] + blocks[b, 1]], ids[blocks[b, 0]:blocks[b, 0] + blocks[b, 1]], count[b])"]
+    lines += ["note_events(events, count, ids, E, rec, rec_step, rec_id, rec_payload, n)"]
+    for text in parts.taps:
+        if text.counts:
+            lines.append(f"add_counts({text.counts}, ids[V{text.j}[5]:], count[V{text.j}[6]])")
+    for q in parts.queues:
+        values = f"E[Q[{q.row}, 6]:], " if q.payload else ""
+        store = f"{q.name}_payload, " if q.payload else ""
+        lines += [
+            f"tail = push{'_payload' if q.payload else ''}(ids[Q[{q.row}, 6]:], {values}count[{q.part}], {q.name}_start, {q.name}_cursor, {store}Q[{q.row}, 2])",
+            f"{q.name}_added[n % {q.name}_added.shape[0]] = tail - Q[{q.row}, 2]",
+            f"Q[{q.row}, 2] = tail",
+            f"Q[{q.row}, 1] += {q.name}_added[(n - Q[{q.row}, 3]) % {q.name}_added.shape[0]]",
+        ]
+    return lines
+
+
+def deliver(parts: LoopParts) -> list[str]:
+    """Phase 4, pathway by pathway."""
+    lines: list[str] = []
+    for kind, item in parts.deliveries:
+        lines += item if kind == "lines" else []  # type: ignore[operator]
+    for run in parts.runs:
+        if not run.structure.fused and run.structure.additions:
+            lines += [f"for m in range({run.first}, {run.last}):", f"    {call(run.structure, run.index, 'flush')}"]
+    return lines
+
+
+def adapt(parts: LoopParts) -> list[str]:
+    """Phase 5: arrival rules, rules of postsynaptic spikes, then Steps rules of populations and of pathways; then the queues move on."""
+    lines: list[str] = []
+    edges, queues = dict(parts.edges), {q.way: q for q in parts.queues}
+    for k, _, r, rule, switch, _ in parts.rules:
+        if rule.trigger == "arrival":
+            q = queues[k]
+            lines += [f"if on[{k}] and on[{switch}]:", f"    edges_rule{r}_{k}({arriving(q)}, {edges[k].arguments})"]
+    for k, _, r, rule, switch, part in parts.rules:
+        if rule.trigger == "post":
+            lines += [f"if on[{k}] and on[{switch}]:", f"    edges_rule{r}_{k}(ids[blocks[{part}, 0]:], count[{part}], T{k}_into_start, T{k}_into_edge, {edges[k].arguments})"]
+    for q, m, r, rule, switch in parts.block_rules:
+        structure = next(run.structure for run in parts.runs if run.index == q)
+        lines += [f"if on[{switch}] and {due(rule.trigger, f'Y{switch}')}:", f"    {call(structure, q, f'rule{r}', str(m))}"]  # type: ignore[arg-type]
+    for k, _, r, rule, switch, _ in parts.rules:
+        if isinstance(rule.trigger, Steps):
+            lines += [f"if on[{k}] and on[{switch}] and {due(rule.trigger, f'Y{switch}')}:", f"    edges_rule{r}_{k}({edges[k].arguments})"]
+    for q in parts.queues:
+        if q.way in edges:
+            lines.append(f"skip({q.name}_target, {q.name}_cursor, Q[{q.row}, 0], Q[{q.row}, 1])")
+        lines.append(f"Q[{q.row}, 0] += {q.name}_added[(n - Q[{q.row}, 4]) % {q.name}_added.shape[0]]")
+    return lines
+
+
+def arriving(q: Queue) -> str:
+    """Arguments of a kernel that runs on arriving edges."""
+    return f"{q.name}_target, {q.name}_cursor, {q.name}_payload, Q[{q.row}, 0], {q.name}_added, Q[{q.row}, 3], Q[{q.row}, 4]"
+
+
+def finish(parts: LoopParts) -> list[str]:
+    """Phase 6 and the taps at the end; what waits is settled when somebody is about to look."""
+    lines: list[str] = []
+    for run in parts.runs:
+        if not run.structure.fused and run.structure.spike and run.structure.spike[1]:
+            lines += [f"for m in range({run.first}, {run.last}):", f"    {call(run.structure, run.index, 'reset')}"]
+    fused = any(run.structure.fused for run in parts.runs)
+    if fused:
+        looks = ["s == steps - 1"]
+        for text in parts.taps:
+            if text.fused and text.tap.at == "end":
+                looks.append("True" if text.tap.reduce == "mean" else f"({due(text.tap.steps, f'V{text.j}')})")
+            elif text.fused:
+                looks.append("True" if text.tap.reduce == "mean" else f"(k + 1 >= V{text.j}[2] and (k + 1) % V{text.j}[0] == V{text.j}[1])")
+        lines += [f"pending = not ({' or '.join(looks)})", "if not pending:", *(f"    {line}" for line in settle(parts))]
+    return [*lines, *record(parts, "end")]

@@ -1,0 +1,78 @@
+"""Generated text -> imported module, kept on disk between processes and keyed by a digest of all that decides its code."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+import warnings
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from types import ModuleType
+
+import numba
+import numpy as np
+from llvmlite import binding
+
+from neurosim.ir import random
+
+
+def cache_directory() -> Path:
+    """Where generated kernels live: NEUROSIM_CACHE, else the user's cache directory."""
+    chosen = os.environ.get("NEUROSIM_CACHE")
+    if chosen:
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "neurosim"
+
+
+@lru_cache(maxsize=4)
+def library_text(precision: str) -> str:
+    """The library in front of every generated module, with the constants of the normal quantile and the float type."""
+    constants = "\n".join(
+        f"{name} = {getattr(random, name)!r}"
+        for name in ("CENTRAL_NUMERATOR", "CENTRAL_DENOMINATOR", "MIDDLE_NUMERATOR", "MIDDLE_DENOMINATOR", "FAR_NUMERATOR", "FAR_DENOMINATOR")
+    )
+    text = resources.files(__package__).joinpath("library.py").read_text(encoding="utf-8")
+    kind = "np.float32" if precision == "single" else "np.float64"
+    exponential = "exp_single" if precision == "single" else "exp_double"
+    return f"{text}\n{constants}\nFT = {kind}\n\n\n@njit(**JIT)\ndef sigmoid_(x):\n    return 1 / (1 + {exponential}(-x))\n\n\n" f"exp_ = {exponential}\n"
+
+
+def digest_of(text: str) -> str:
+    """Names a generated module: its text, the compiler, and the processor it is compiled for."""
+    machine = f"{numba.__version__} {np.__version__} {sys.version_info[:2]} {binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
+    return hashlib.blake2b(f"{machine}\n{text}".encode(), digest_size=12).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def load(text: str) -> ModuleType:
+    """Import generated text from the cache directory; where that is not writable, from a temporary one, saying so once."""
+    name = f"kernels_{digest_of(text)}"
+    path = place(name, text)
+    specification = importlib.util.spec_from_file_location(name, path)
+    if specification is None or specification.loader is None:
+        raise ImportError(f"cannot load generated kernels from {path}")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+def place(name: str, text: str) -> Path:
+    """Write the module where it can be cached; renaming makes it appear whole to other processes."""
+    for folder in (cache_directory(), Path(tempfile.gettempdir()) / f"neurosim-cache-{os.getpid()}"):
+        path = folder / f"{name}.py"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".tmp", delete=False, encoding="utf-8") as handle:
+                    handle.write(text)
+                os.replace(handle.name, path)
+            return path
+        except OSError as problem:
+            warnings.warn(f"compiled kernels cannot be kept in {folder} ({problem.strerror}); they are compiled again in each process", stacklevel=2)
+    raise OSError("no folder for generated kernels is writable; set NEUROSIM_CACHE to one that is")

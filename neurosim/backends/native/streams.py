@@ -1,0 +1,61 @@
+"""Streams: for each source one contiguous run of records, bucket after bucket in the order of delays.
+
+A bucket is a header record that holds the number of its records, then the records. A spike becomes a cursor into the stream of its
+source; in every step it delivers one bucket, so nothing is sorted, looked up or held per delay while the network runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+TAIL = 64
+"""Records behind the last one: prefetching looks ahead."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """``target`` (records,) unsigned: header counts and targets; ``weight`` (records,) or one number; ``start`` (sources + 1,)."""
+
+    target: np.ndarray
+    weight: np.ndarray | float | None
+    start: np.ndarray
+    shortest: int
+    longest: int
+
+    @property
+    def bytes(self) -> int:
+        """Size of the stream in memory."""
+        weight = self.weight.nbytes if isinstance(self.weight, np.ndarray) else 0
+        return self.target.nbytes + weight
+
+
+def target_type(largest: int) -> type:
+    """The narrowest unsigned type that holds every target and header count."""
+    return np.uint16 if largest < 1 << 16 else np.uint32 if largest < 1 << 32 else np.uint64
+
+
+def build(sources: int, pre: np.ndarray, delay: np.ndarray, target: np.ndarray, weight: np.ndarray | float | None, narrow: bool) -> Stream:
+    """A stream from edges in canonical order; edges of a bucket keep that order.
+
+    ``narrow``: the smallest type of records; else 4 bytes at least (records then stay aligned with their weights).
+    """
+    shortest, longest = (int(delay.min()), int(delay.max())) if len(delay) else (0, 0)
+    buckets = longest - shortest + 1
+    bucket = pre * buckets + (delay - shortest)
+    order = np.argsort(bucket, kind="stable")
+    counts = np.bincount(bucket, minlength=sources * buckets)
+    record = np.arange(len(pre)) + bucket[order] + 1
+    header = np.cumsum(counts) - counts + np.arange(sources * buckets)
+    largest = max(int(target.max(initial=0)), int(counts.max(initial=0)))
+    kind = target_type(largest) if narrow else max(target_type(largest), np.uint32, key=lambda t: np.dtype(t).itemsize)
+    records = np.zeros(len(pre) + sources * buckets + TAIL, kind)
+    records[header] = counts
+    records[record] = target[order]
+    if isinstance(weight, np.ndarray):
+        values = np.zeros(len(records), weight.dtype)
+        values[record] = weight[order]
+        weight = values
+    start = np.append(header[::buckets], len(pre) + sources * buckets).astype(np.int64)
+    return Stream(records, weight, start, shortest, longest)

@@ -1,0 +1,177 @@
+"""Tree to text, with as few brackets as the reader needs, in the dialect of whoever reads it.
+
+`PLAIN` is the equation language itself: ``parse_expression(show(tree)) == tree`` for every tree the parser yields.
+The other dialects are Python text for an engine. Numbers are written so that their bits survive.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from .latex import show_latex
+from .tree import FUNCTIONS, Call, Expr, Num, Op, Sym
+
+# How tightly an operator binds; an argument that binds less gets brackets.
+_OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(1, 10)
+_BINDING: Mapping[str, int] = MappingProxyType(
+    {
+        "or": _OR,
+        "and": _AND,
+        "not": _NOT,
+        **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), _COMPARE),
+        **dict.fromkeys(("+", "-"), _SUM),
+        **dict.fromkeys(("*", "/"), _PRODUCT),
+        "neg": _SIGN,
+        "**": _POWER,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one reader spells functions, logic and numbers.
+
+    Parameters
+    ----------
+    name : str
+        For messages and dispatch.
+    calls : mapping
+        Function or logical operator to a template such as ``"np.exp({0})"``; arguments are put in as whole
+        expressions. What is not listed is spelled as in the language.
+    infinity : str
+        The spelling of infinity.
+    """
+
+    name: str
+    calls: Mapping[str, str]
+    infinity: str = "inf"
+
+
+def _called(prefix: str, functions: str) -> dict[str, str]:
+    spelled = {}
+    for entry in functions.split():
+        ours, _, theirs = entry.partition("=")
+        places = ", ".join(f"{{{k}}}" for k in range(FUNCTIONS.get(ours, 1)))
+        spelled[ours] = f"{prefix}{theirs or ours}({places})"
+    return spelled
+
+
+PLAIN = Dialect("plain", MappingProxyType({}))
+
+#: Array expressions. `exprel`, `sigmoid`, `softplus` are functions of `neurosim.equations.evaluate`.
+NUMPY = Dialect(
+    "numpy",
+    MappingProxyType(
+        {
+            **_called("np.", "exp expm1 log log1p sqrt tanh sin cos abs sign floor where mod"),
+            **_called("np.", "min=minimum max=maximum"),
+            "clip": "np.minimum(np.maximum({0}, {1}), {2})",
+            "relu": "np.maximum({0}, 0.0)",
+            "and": "np.logical_and({0}, {1})",
+            "or": "np.logical_or({0}, {1})",
+            "not": "np.logical_not({0})",
+        }
+    ),
+    infinity="np.inf",
+)
+
+#: Scalar expressions for a compiler of Python, in terms of `math`, `np` and the functions named in `NATIVE_HELPERS`.
+NATIVE = Dialect(
+    "native",
+    MappingProxyType(
+        {
+            **_called("math.", "exp expm1 log log1p sqrt tanh sin cos"),
+            **_called("np.", "floor mod"),
+            "where": "({1} if {0} else {2})",
+        }
+    ),
+    infinity="math.inf",
+)
+
+#: What the `NATIVE` dialect calls by its plain name and the engine has to define.
+NATIVE_HELPERS = frozenset(("exprel", "sigmoid", "softplus", "relu", "sign", "clip"))
+
+#: Brian2's own language. `BRIAN2_HELPERS` are registered by the backend; `exprel`, `sign`, `clip` are Brian2's.
+BRIAN2 = Dialect("brian2", MappingProxyType({"abs": "abs({0})"}))
+
+#: What the `BRIAN2` dialect calls and Brian2 does not know, or knows with another meaning.
+BRIAN2_HELPERS = frozenset(("where", "sigmoid", "softplus", "relu", "min", "max", "mod"))
+
+#: For documentation: fractions, Greek letters, subscripts.
+LATEX = Dialect("latex", MappingProxyType({}))
+
+_DIALECTS = MappingProxyType({d.name: d for d in (PLAIN, NUMPY, NATIVE, BRIAN2, LATEX)})
+
+
+def show(expr: Expr, dialect: Dialect | str = PLAIN, rename: Callable[[str], str] | None = None) -> str:
+    """Write a tree as text.
+
+    Parameters
+    ----------
+    expr : Expr
+        The tree.
+    dialect : Dialect or str
+        One of `PLAIN`, `NUMPY`, `NATIVE`, `BRIAN2`, `LATEX`, their names in lower case, or one of your own.
+    rename : callable, optional
+        Maps the name of a symbol to the text that stands for it.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from neurosim.equations import parse_expression
+    >>> tree = parse_expression("where(v > 0, exp(-v), (a + b)/c)")
+    >>> show(tree)
+    'where(v > 0.0, exp(-v), (a + b) / c)'
+    >>> show(tree, NATIVE, rename=lambda name: name + "_i")
+    '(math.exp(-v_i) if v_i > 0.0 else (a_i + b_i) / c_i)'
+    """
+    chosen = _DIALECTS[dialect] if isinstance(dialect, str) else dialect
+    if chosen.name == "latex":
+        return show_latex(expr, rename)
+    return _text(expr, chosen, rename or str, 0)
+
+
+def number_text(value: float, dialect: Dialect = PLAIN) -> str:
+    """A number with all its bits, as `repr` writes it."""
+    if math.isinf(value):
+        return dialect.infinity if value > 0 else f"-{dialect.infinity}"
+    return repr(value)
+
+
+def _text(expr: Expr, dialect: Dialect, rename: Callable[[str], str], outer: int) -> str:
+    if isinstance(expr, Sym):
+        return rename(expr.name)
+    if isinstance(expr, Num):
+        text, binding = number_text(expr.value, dialect), _SIGN if expr.value < 0 else _ATOM
+    elif isinstance(expr, Call) or expr.op in dialect.calls:
+        function = expr.func if isinstance(expr, Call) else expr.op
+        arguments = [_text(argument, dialect, rename, 0) for argument in expr.args]
+        template = dialect.calls.get(function)
+        text = f"{function}({', '.join(arguments)})" if template is None else template.format(*arguments)
+        binding = _ATOM
+    else:
+        text, binding = _operation(expr, dialect, rename), _BINDING[expr.op]
+    return f"({text})" if binding < outer else text
+
+
+def _operation(expr: Op, dialect: Dialect, rename: Callable[[str], str]) -> str:
+    binding = _BINDING[expr.op]
+    if expr.op == "not":
+        return f"not {_text(expr.args[0], dialect, rename, binding)}"
+    if expr.op == "neg":
+        # One step tighter than the sign itself: '-(-x)' is easier on the eye than '--x'.
+        return f"-{_text(expr.args[0], dialect, rename, binding + 1)}"
+    left, right = expr.args
+    tight_left = binding + (expr.op == "**" or binding == _COMPARE)
+    first = _text(left, dialect, rename, tight_left)
+    # The exponent of a power may carry a sign, and powers associate to the right.
+    second = _text(right, dialect, rename, _SIGN if expr.op == "**" else binding + 1)
+    if second.startswith("-") and expr.op in ("+", "-", "*", "/"):
+        second = f"({second})"
+    return f"{first} {expr.op} {second}"

@@ -1,0 +1,140 @@
+"""Rules on single values: their unit, their shape, their sign. Each adds to the findings of the part that asks."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import Findings, NeurosimError
+from ..units import Dimension, Quantity, Unit, in_inner, inner_unit_name
+
+Scalar: TypeAlias = float | Quantity
+"""One number, with a unit where it has a dimension."""
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+_RESERVED = (".", ":", "->")
+
+
+def is_a(value: object, *kinds: type) -> bool:
+    """Whether users gave what the signature asks for; says nothing to a type checker, which believes the signature."""
+    return isinstance(value, kinds)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is one plain number; truth values are not."""
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def is_scalar(value: object) -> bool:
+    """Whether a value is one number, with or without a unit."""
+    if isinstance(value, Quantity):
+        return value.shape == ()
+    return isinstance(value, Unit) or is_number(value)
+
+
+def shown(value: Any) -> str:
+    """A value as a message quotes it: numbers short, arrays by their shape."""
+    if isinstance(value, Quantity) and value.shape:
+        return f"an array of shape {value.shape} in {value.unit}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if is_number(value):
+        return f"{float(value):.12g}"
+    text = repr(value) if isinstance(value, (str, list, tuple, dict)) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def entry(value: Any, dimension: Dimension, inner: FloatArray, index: int) -> str:
+    """One entry of a value as a message quotes it, in the unit in which it was given."""
+    if isinstance(value, Quantity):
+        return shown(Quantity(float(np.ravel(value.value)[index]), value.unit))
+    unit = inner_unit_name(dimension)
+    number = f"{float(np.ravel(inner)[index]):.12g}"
+    return number if unit == "1" else f"{number} {unit}"
+
+
+def inner_or_none(findings: Findings, value: Any, dimension: Dimension, where: str, name: str) -> FloatArray | None:
+    """The value in inner units as an array () or (N,), or None and a finding where its unit or kind is wrong."""
+    try:
+        return np.asarray(in_inner(value, dimension, where, name), np.float64)
+    except NeurosimError as error:
+        findings.add_error(error)
+        return None
+
+
+def check_scalar(findings: Findings, value: Any, dimension: Dimension, where: str, name: str) -> float | None:
+    """One finite number of a unit, in inner units."""
+    inner = inner_or_none(findings, value, dimension, where, name)
+    if inner is None:
+        return None
+    if inner.ndim:
+        findings.add(where, f"{name} must be one number, got {shown(value)}.")
+        return None
+    return float(inner)
+
+
+def check_length(findings: Findings, inner: FloatArray, size: int, where: str, name: str, of: str = "neurons") -> bool:
+    """A single number, or one number for each of `size` neurons or synapses."""
+    if inner.ndim == 0 or inner.shape == (size,):
+        return True
+    got = f"{len(inner)} values" if inner.ndim == 1 else f"an array of shape {inner.shape}"
+    findings.add(where, f"{name} must be one value or {size} values (one for each of its {of}), got {got}.")
+    return False
+
+
+def check_positive(
+    findings: Findings, value: Any, dimension: Dimension, inner: FloatArray, where: str, name: str, *, zero: bool = False
+) -> None:
+    """Every entry above zero; with `zero`, not below."""
+    wrong = np.ravel(inner) < 0 if zero else np.ravel(inner) <= 0
+    if not np.any(wrong):
+        return
+    index = int(np.argmax(wrong))
+    rule = "must not be negative" if zero else "must be positive"
+    place = f" at index {index}" if inner.ndim else ""
+    findings.add(where, f"{name} {rule}, got {entry(value, dimension, inner, index)}{place}.")
+
+
+def check_name(findings: Findings, name: Any, where: str) -> None:
+    """A name of a part: free of the signs that schedules, projections and weights use around names."""
+    if not isinstance(name, str):
+        findings.add(where, f"the name must be a text, got {shown(name)}.")
+    elif not name or name != name.strip() or not name.isprintable():
+        findings.add(where, f"{name!r} cannot be a name: it must not be empty or begin or end with a space.")
+    elif any(sign in name for sign in _RESERVED):
+        findings.add(where, f"'{name}' cannot be a name: '.', ':' and '->' have a meaning in paths. Use letters, digits and _.")
+
+
+def frozen_array(values: Any) -> Any:
+    """A read-only copy of an array of plain numbers, so that later changes of the original do not reach the network."""
+    copy = np.array(values)
+    copy.flags.writeable = False
+    return copy
+
+
+def check_count(findings: Findings, value: Any, where: str, name: str, *, least: int = 1) -> int | None:
+    """A whole number that is not below `least`."""
+    if not is_number(value) or value != int(value):
+        findings.add(where, f"{name} must be a whole number, got {shown(value)}.")
+        return None
+    if value < least:
+        rule = "must be positive" if least == 1 else f"must be at least {least}"
+        findings.add(where, f"{name} {rule}, got {int(value)}.")
+        return None
+    return int(value)
+
+
+def conclude(findings: Findings, error_type: type[NeurosimError], where: str) -> None:
+    """Raise what was found in one part; in a list the part's name stands in the title alone."""
+    try:
+        findings.raise_if_any(error_type, where)
+    except NeurosimError as error:
+        parts = [
+            type(part)(part.message, part.source, part.span, where="" if part.where == where else part.where, hint=part.hint)
+            for part in error.parts
+        ]
+        if not parts:
+            raise
+        raise error_type(error.message, where=where, parts=parts) from None

@@ -1,0 +1,208 @@
+"""Pictures of recorded values: traces with spikes and threshold, weights over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
+from matplotlib.figure import Figure
+
+from neurosim.errors import ParameterError
+from neurosim.plotting.style import (
+    FAINT,
+    GRID,
+    INK,
+    PALETTE,
+    colour_of,
+    house_style,
+    mark_phases,
+    new_figure,
+    set_time_axis,
+    subtitle_of,
+    time_scale,
+    title_of,
+)
+from neurosim.result import PartResult, Result
+
+AnyArray = npt.NDArray[Any]
+MOST_TRACES = 5
+MOST_POINTS = 20_000
+"""A longer trace is drawn by the lowest and highest value of each stretch: nothing is lost to the eye."""
+MOST_STROKES = 150
+"""More spikes of one neuron would make a solid block."""
+BINS = 60
+
+
+def traces(result: Result, *, of: str | None = None, most: int = MOST_TRACES) -> Figure:
+    """Recorded variables over time; a membrane voltage with its threshold and its spikes.
+
+    Parameters
+    ----------
+    result : Result
+        Its evaluation window is drawn.
+    of : str, optional
+        The name of one part; all populations with traces unless given.
+    most : int
+        Neurons drawn of each variable, the first that were recorded.
+
+    Raises
+    ------
+    ParameterError
+        If no values were recorded.
+    """
+    rows = trace_rows(result, of)
+    if not rows:
+        raise ParameterError('no values were recorded; add for example ns.Probe(population, "v", of=range(3))', where="traces")
+    with house_style():
+        figure = new_figure(9.0, 1.0 + 1.7 * len(rows))
+        panels = figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, (part, variable) in zip(panels, rows):
+            draw_traces(axes, result, part, variable, most)
+            axes.tick_params(labelbottom=axes is panels[-1])
+        mark_phases(list(panels), result)
+        panels[0].set_title(title_of(result))
+        panels[0].set_title(subtitle_of(result), loc="right", fontsize=8.0, fontweight="normal", color=FAINT)
+        set_time_axis(panels[-1], result)
+        figure.align_ylabels()
+    return figure
+
+
+def trace_rows(result: Result, of: str | None = None) -> list[tuple[PartResult, str]]:
+    """Which variables of which parts can be drawn over time."""
+    parts = [part for part in result if part.kind != "projection"] if of is None else [result[of]]
+    skipped = ("spikes", "counts")
+    return [(part, variable) for part in parts for variable in part.recorded if variable not in skipped]
+
+
+def draw_traces(axes: Axes, result: Result, part: PartResult, variable: str, most: int = MOST_TRACES) -> None:
+    """Draw one variable of a part into axes; a single neuron in the part's colour, several in different ones."""
+    scale, _ = time_scale(result)
+    times, values = part.times(variable), part.trace(variable)
+    if result.copies > 1:
+        values = values[:, 0]
+    if values.ndim == 1:
+        values = values[:, None]
+    shown = min(most, values.shape[1])
+    numbers = part.recorded_of(variable)[:shown]
+    own = colour_of(part, result)
+    threshold = part.info.threshold if part.info.threshold and part.info.threshold[0] == variable else None
+    others = [colour for colour in PALETTE if colour != own]
+    for k in range(shown - 1, -1, -1):
+        colour = own if k == 0 else others[(k - 1) % len(others)]
+        label = f"neuron {numbers[k]}" if variable != "count" else None
+        axes.plot(*_thinned(times / scale, values[:, k]), color=colour, linewidth=1.1 if k == 0 else 0.9, label=label,
+                  alpha=1.0 if k == 0 else 0.8)  # fmt: skip
+        if threshold is not None and part.has_spikes:
+            _draw_spikes(axes, part, int(numbers[k]), threshold[1], values, colour, scale)
+    if threshold is not None:
+        axes.axhline(threshold[1], color=FAINT, linewidth=0.8, linestyle=(0, (5, 3)), zorder=0.9)
+        axes.annotate("threshold", (1.0, threshold[1]), xycoords=("axes fraction", "data"), xytext=(3, 0),
+                      textcoords="offset points", va="center", fontsize=7.0, color=FAINT)  # fmt: skip
+    unit = part.units.get(variable, "")
+    axes.set_ylabel(f"{part.name}  {variable}{f' [{unit}]' if unit not in ('', '1') else ''}")
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
+    if 1 < shown:
+        handles, labels = axes.get_legend_handles_labels()
+        axes.legend(handles[::-1], labels[::-1], loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=shown, borderaxespad=0.0, handlelength=1.2,
+                    fontsize=7.0, columnspacing=1.0)  # fmt: skip
+
+
+def _draw_spikes(
+    axes: Axes, part: PartResult, neuron: int, threshold: float, values: AnyArray, colour: str, scale: float
+) -> None:
+    """Strokes from the threshold upward: the reset leaves no trace of the spike itself."""
+    times, ids = part.spikes
+    chosen = times[(ids == neuron) & (part.copy_numbers == 0)]
+    if chosen.size > MOST_STROKES:
+        return
+    reach = 0.6 * (threshold - float(np.nanmin(values))) if values.size else 1.0
+    axes.vlines(chosen / scale, threshold, threshold + reach, colors=colour, linewidth=1.0)
+
+
+def _thinned(times: AnyArray, values: AnyArray) -> tuple[AnyArray, AnyArray]:
+    stretch = -(-times.size // (MOST_POINTS // 2))
+    if stretch <= 2:
+        return times, values
+    whole = times.size // stretch * stretch
+    pieces = values[:whole].reshape(-1, stretch)
+    extremes = np.sort(np.stack([pieces.argmin(axis=1), pieces.argmax(axis=1)], axis=1), axis=1)
+    chosen = (extremes + stretch * np.arange(len(pieces))[:, None]).ravel()
+    return times[chosen], values[chosen]
+
+
+# ---- weights -----------------------------------------------------------------------------------------------------------
+def weights(result: Result, *, of: str | None = None) -> Figure:
+    """How the weights of plastic projections are distributed, over time where they were recorded, and at the end.
+
+    Parameters
+    ----------
+    result : Result
+    of : str, optional
+        The name of one projection; all with recorded or final weights unless given.
+
+    Raises
+    ------
+    ParameterError
+        If there are no weights to show.
+    """
+    parts = weight_parts(result) if of is None else [result[of]]
+    if not parts:
+        raise ParameterError('no weights were recorded; add ns.Probe(projection, "w", every=...)', where="weights")
+    with house_style():
+        figure = new_figure(9.0, 0.6 + 2.6 * len(parts))
+        panels = figure.subplots(len(parts), 2, squeeze=False, width_ratios=(3.2, 1.0))
+        for (left, right), part in zip(panels, parts):
+            draw_weights(left, right, result, part)
+    return figure
+
+
+def weight_parts(result: Result) -> list[PartResult]:
+    """Projections whose weights were recorded or changed."""
+    return [part for part in result if part.kind == "projection" and ("w" in part.recorded or _has_final(part))]
+
+
+def _has_final(part: PartResult) -> bool:
+    return any((name, "w") in part.record.final for name in (part.name, part.info.weights))
+
+
+def draw_weights(left: Axes, right: Axes, result: Result, part: PartResult) -> None:
+    """Draw the distribution over time on the left, the first and the last one on the right."""
+    scale, _ = time_scale(result)
+    recorded = part.trace("w") if "w" in part.recorded else np.zeros((0, 1))
+    values = recorded.reshape(recorded.shape[0], -1)
+    last = np.asarray(part.final("w")).ravel() if _has_final(part) else values[-1]
+    every = np.concatenate([values.ravel(), last]) if values.size else last
+    low, high = float(every.min()), float(every.max())
+    edges = np.linspace(low, high if high > low else low + 1.0, BINS + 1)
+    unit = part.units.get("w", "")
+    label = f"weight [{unit}]" if unit not in ("", "1") else "weight"
+    if len(values) > 1:
+        counts = np.stack([np.histogram(row, edges)[0] for row in values], axis=1)
+        times = part.times("w") / scale
+        borders = np.concatenate([times, [2.0 * times[-1] - times[-2]]])
+        ramp = LinearSegmentedColormap.from_list("weights", ["#EAF3F9", colour_of(part, result), "#101010"])
+        shade = np.where(counts > 0, counts, np.nan)
+        image = left.pcolormesh(borders, edges, shade, cmap=ramp, norm=LogNorm(1, max(counts.max(), 2)), rasterized=True)
+        left.plot(times, values.mean(axis=1), color=INK, linewidth=1.2)
+        left.annotate("mean", (times[-1], values[-1].mean()), xytext=(-4, 5), textcoords="offset points", ha="right",
+                      fontsize=7.5)  # fmt: skip
+        bar = left.figure.colorbar(image, ax=left, pad=0.01, aspect=30)
+        bar.set_label("synapses", fontsize=8.0)
+        bar.outline.set_visible(False)  # type: ignore[operator]
+        set_time_axis(left, result)
+        left.set_ylabel(label)
+        left.set_title(f"{part.name}")
+        left.set_ylim(edges[0], edges[-1])
+        right.stairs(np.histogram(values[0], edges)[0], edges, orientation="horizontal", color=FAINT, linewidth=1.1,
+                     label="first")  # fmt: skip
+    else:
+        left.set_axis_off()
+        right.set_title(part.name)
+    right.stairs(np.histogram(last, edges)[0], edges, orientation="horizontal", fill=True, color=colour_of(part, result),
+                 alpha=0.75, label="last", zorder=0.9)  # fmt: skip
+    right.set_ylim(edges[0], edges[-1])
+    right.set_xlabel("synapses")
+    right.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.0, handlelength=1.2)
