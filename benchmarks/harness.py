@@ -18,12 +18,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 RESULTS = HERE / "results"
+if find_spec("neurosim") is None:  # a checkout that is not installed
+    sys.path.append(str(ROOT))
 PACKAGES = ("numpy", "numba", "llvmlite", "brian2", "neurosim-toolkit")
 
 

@@ -5,7 +5,7 @@ Everything takes plain arrays: ``times`` [ms] and ``ids`` (M,) as in ``result["e
 """
 
 from neurosim.analysis.comparison import Comparison, SpikeDifference, ValueDifference, compare
-from neurosim.analysis.report import PopulationSummary, summary, table
+from neurosim.analysis.report import CV_FROM_MS, PopulationSummary, summary, table
 from neurosim.analysis.trains import (
     binned_counts,
     correlations,
@@ -22,6 +22,7 @@ from neurosim.analysis.trains import (
 )
 
 __all__ = [
+    "CV_FROM_MS",
     "Comparison",
     "PopulationSummary",
     "SpikeDifference",

@@ -12,6 +12,8 @@ from neurosim.analysis.trains import mean_cv, synchrony
 from neurosim.result import PartResult, Result
 
 SYNCHRONY_BIN_MS = 3.0
+CV_FROM_MS = 5000.0
+"""A shorter run has too few intervals per neuron: its CV says more about the length of the run than about the network."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def table(result: Result) -> str:
     """The summary as text: population, neurons, rate, the expected rates beside it, CV and synchrony."""
     rows = summary(result)
     titles = list(result.provenance.expected)
+    judged = result.duration >= CV_FROM_MS
     header = ["population", "neurons", "rate [Hz]", *titles, "CV", "synchrony"]
     cells = [
         [
@@ -69,15 +72,17 @@ def table(result: Result) -> str:
             f"{row.size:,}",
             _number(row.rate),
             *(_number(row.expected.get(title, math.nan)) for title in titles),
-            _number(row.cv),
+            _number(row.cv if judged else math.nan),
             _number(row.synchrony),
         ]
         for row in rows
     ]
     first, last = result.window
     spikes = sum(row.spikes for row in rows)
-    foot = f"{spikes:,} spikes between {first:g} and {last:g} ms"
-    return "\n".join([*aligned(header, cells), foot])
+    foot = [f"{spikes:,} spikes between {first:g} and {last:g} ms"]
+    if not judged:
+        foot.append(f"no CV: it is biased in runs shorter than {CV_FROM_MS / 1000.0:g} s")
+    return "\n".join([*aligned(header, cells), *foot])
 
 
 def aligned(header: list[str], cells: list[list[str]]) -> list[str]:

@@ -93,7 +93,9 @@ def pathway_of(
     wiring = wiring_of(projection, setting)
     parts = _parts(projection)
     taken = frozenset(name for part in parts for name in part.equations.names) | {"w", "value"}
-    words = [name_draws(part.equations, part.texts, taken) for part in parts]
+    words: list[Words] = []
+    for part in parts:
+        words.append(name_draws(part.equations, part.texts, taken, sum(len(word.uniform) for word in words)))
     states, parameters = _values(projection, setting, parts, changed)
     motion = _motion(projection, setting, words, parameters, varying, taken, wiring)
     dynamics = advance(motion) if motion.order else None

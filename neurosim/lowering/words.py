@@ -17,12 +17,14 @@ from .values import Setting
 class Words:
     """Equations and the other texts of a part, in which draws have names.
 
-    A definition that calls ``rand()`` is one number per step, wherever its name stands.
+    A definition that calls ``rand()`` is one number per step, wherever its name stands. ``first`` is the number of the
+    first draw.
     """
 
     equations: Equations
     texts: tuple[tuple[ParsedStatement, ...], ...]
     uniform: tuple[str, ...]
+    first: int = 0
 
     def statements(self, number: int) -> tuple[Statement, ...]:
         """The statements of one text; outputs stay names, because they have been computed before."""
@@ -53,7 +55,7 @@ class Words:
     def draws(self, setting: Setting, path: str, normal: Iterable[str]) -> tuple[Draw, ...]:
         """Noise and uniform numbers of the part, each with its own stream."""
         noise = (Draw(name, "normal", setting.stream(path, name)) for name in normal)
-        chance = (Draw(name, "uniform", setting.stream(path, f"rand {k}")) for k, name in enumerate(self.uniform))
+        chance = (Draw(name, "uniform", setting.stream(path, f"rand {k}")) for k, name in enumerate(self.uniform, self.first))
         return (*noise, *chance)
 
     def _inner(self, expr: Expr, definitions: Mapping[str, Expr]) -> Expr:
@@ -62,9 +64,10 @@ class Words:
         return to_inner(expand_rate(inline(expr, definitions), sides))
 
 
-def name_draws(equations: Equations, texts: Iterable[Iterable[ParsedStatement]], taken: frozenset[str]) -> Words:
+def name_draws(equations: Equations, texts: Iterable[Iterable[ParsedStatement]], taken: frozenset[str], first: int = 0) -> Words:
     """Give every ``rand()`` in the equations and texts of a part a name: rand_0, rand_1 ... in reading order."""
-    numbers, found = count(), []
+    numbers = count(first)
+    found: list[str] = []
 
     def name(expr: Expr) -> Expr:
         if isinstance(expr, Call) and expr.func == "rand":
@@ -79,4 +82,4 @@ def name_draws(equations: Equations, texts: Iterable[Iterable[ParsedStatement]],
         states=tuple(replace(state, rhs=rewrite(state.rhs, name)) for state in equations.states),
     )
     rewritten = tuple(tuple(replace(s, expr=rewrite(s.expr, name)) for s in text) for text in texts)
-    return Words(named, rewritten, tuple(found))
+    return Words(named, rewritten, tuple(found), first)

@@ -107,12 +107,34 @@ def check_probes_inside(findings: Findings, network: Parts) -> None:
             findings.add(network.where, f"{variable} of '{part}' is recorded by {count} probes: one is enough.")
 
 
+def check_instant_loops(findings: Findings, network: Parts) -> None:
+    """Signals that are seen in the same step need an order of the populations, so they cannot go in a circle."""
+    after: dict[str, list[str]] = {}
+    for projection in network.projections:
+        if projection.instant and isinstance(projection.pre, Population):
+            after.setdefault(projection.pre.name, []).append(projection.target.name)
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            circle = " -> ".join([*path[path.index(name) :], name])
+            findings.add(network.where, f"instant signals go in a circle: {circle}. Leave instant=True out of one of them.")
+        elif name not in done:
+            for target in after.get(name, ()):
+                visit(target, (*path, name))
+            done.add(name)
+
+    for name in after:
+        visit(name, ())
+
+
 NETWORK_RULES: tuple[Callable[[Findings, Any], None], ...] = (
     check_not_empty,
     check_unique_names,
     check_ends_inside,
     check_shared_weights,
     check_probes_inside,
+    check_instant_loops,
 )
 
 

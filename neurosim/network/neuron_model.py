@@ -17,6 +17,8 @@ from .values import check_positive, conclude, inner_or_none, is_a, shown
 
 METHODS = ("exact", "euler", "heun", "rk4", "exponential_euler", "euler_maruyama")
 SETTABLE = ("state", "parameter")
+# Population(name, size, model, method=..., refractory=..., **values): these names would never reach the values.
+ARGUMENTS = ("self", "name", "size", "model", "method", "refractory")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -211,13 +213,15 @@ class NeuronModel:
             for name, given in (("reset", self.reset), ("refractory", self.refractory), ("rising", self.rising)):
                 if given:
                     findings.add(where, f"{name} is given, but there is no spike condition that it belongs to.")
+        for name in sorted(set(self.variables) & set(ARGUMENTS)):
+            findings.add(where, f"'{name}' is an argument of Population, which could not be told from it: choose another name.")
         for name in self.held or ():
             if name not in self.of_kind("state"):
                 findings.add(where, f"held must name states, got {shown(name)}{did_you_mean(str(name), self.of_kind('state'))}")
         check_refractory(findings, self, self.refractory, where)
         for name, value in self.defaults.items():
             if name not in self.settable():
-                findings.add(where, f"there is a default for the unknown parameter '{name}'{did_you_mean(name, self.settable())}")
+                findings.add(where, f"unknown parameter '{name}' in the defaults{did_you_mean(name, self.settable())}")
             else:
                 check_value(findings, name, value, self.variables[name], where, parsed=self.parsed)
 

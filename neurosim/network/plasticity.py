@@ -10,9 +10,9 @@ import numpy as np
 
 from ..equations import ParsedStatement
 from ..equations.model import Equations
-from ..errors import Findings, ParameterError
+from ..errors import EquationError, Findings, ParameterError
 from ..units import TIME, Quantity
-from .texts import Variable, check_values, described, read_statements, read_synapse, synaptic_value, variables_of
+from .texts import Variable, check_synaptic_text, check_values, described, read_statements, read_synapse, synaptic_value, variables_of
 from .values import check_positive, check_scalar, conclude
 
 
@@ -80,6 +80,10 @@ class Plasticity:
         ):
             object.__setattr__(self, key, value)
         findings = Findings()
+        for _name, text, statements in self.statements():
+            ports = {statement.target for statement in statements if statement.target.endswith("_post")}
+            check_synaptic_text(findings, parsed, text, statements, (*self.states(), "w", *ports), self.where)
+        conclude(findings, EquationError, self.where)
         check_values(findings, self.variables, self.values, self.where)
         if not (self.on_pre.strip() or self.on_post.strip() or self.on_step.strip()):
             findings.add(self.where, "needs statements: give on_pre, on_post or on_step.")

@@ -179,7 +179,7 @@ class Schedule:
             findings.add("Schedule", "needs at least one Phase(duration, ...).")
         for place, phase in enumerate(phases):
             if not is_a(phase, Phase):
-                findings.add("Schedule", f"is made of phases, got {shown(phase)} at place {place}. Write Phase({shown(phase)}).")
+                findings.add("Schedule", f"is made of phases, got {shown(phase)} at place {place}. Write Phase(duration).")
         conclude(findings, ScheduleError, "Schedule")
         object.__setattr__(self, "phases", phases)
 

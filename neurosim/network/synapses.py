@@ -12,9 +12,9 @@ from typing import Any
 
 from ..equations import ParsedStatement
 from ..equations.model import Equations
-from ..errors import Findings, ParameterError
+from ..errors import EquationError, Findings, ParameterError
 from ..units import ms
-from .texts import Variable, check_values, described, read_statements, read_synapse, synaptic_value, variables_of
+from .texts import Variable, check_synaptic_text, check_values, described, read_statements, read_synapse, synaptic_value, variables_of
 from .values import conclude
 
 INTO = "into"
@@ -68,6 +68,8 @@ class SynapseModel:
         ):
             object.__setattr__(self, key, value)
         findings = Findings()
+        check_synaptic_text(findings, parsed, self.on_arrival, statements, (*self.states(), INTO), self.where)
+        conclude(findings, EquationError, self.where)
         check_values(findings, self.variables, self.values, self.where)
         conclude(findings, ParameterError, self.where)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..equations import Expr, ParsedStatement, Sym, parse_expression, parse_statements, walk
-from ..equations.dimensions import check_side
+from ..equations.dimensions import check_side, check_statements
 from ..equations.model import Equations, parse_equations
 from ..errors import EquationError, Findings, NeurosimError, ParameterError, did_you_mean
 from ..units import CAPACITANCE, TIME, Dimension, describe_dimension
@@ -127,6 +127,23 @@ def _check_initial(
                 raise EquationError(f"the initial value of {name} cannot depend on {node.name}", text, node.span)
     except NeurosimError as error:
         findings.add_error(type(error)(error.message, error.source, error.span, where=where, hint=error.hint))
+
+
+def check_synaptic_text(
+    findings: Findings,
+    parsed: Equations,
+    text: str,
+    statements: tuple[ParsedStatement, ...],
+    writable: tuple[str, ...],
+    where: str,
+) -> None:
+    """Statements of a synapse, before it is known what is at its ends: own names, units that do not depend on the ends."""
+    scope = parsed.scope(dict.fromkeys(name for name in writable if name not in parsed.dimensions and name != "w"), text)
+    try:
+        check_statements(statements, scope, writable)
+    except NeurosimError as error:
+        for part in error.parts or (error,):
+            findings.add_error(type(part)(part.message, part.source, part.span, where=where, hint=part.hint))
 
 
 def check_values(findings: Findings, variables: Mapping[str, Variable], values: Mapping[str, Any], where: str) -> None:

@@ -55,7 +55,8 @@ STYLE: Mapping[str, Any] = MappingProxyType(
 
 def house_style() -> AbstractContextManager[None]:
     """The settings in force while a picture is drawn; the user's own settings are left as they were."""
-    return matplotlib.rc_context(dict(STYLE))
+    settings: Any = dict(STYLE)
+    return matplotlib.rc_context(settings)
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -106,8 +106,8 @@ def draw_traces(axes: Axes, result: Result, part: PartResult, variable: str, mos
     axes.grid(axis="y", color=GRID, linewidth=0.6)
     if 1 < shown:
         handles, labels = axes.get_legend_handles_labels()
-        axes.legend(handles[::-1], labels[::-1], loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=shown, borderaxespad=0.0, handlelength=1.2,
-                    fontsize=7.0, columnspacing=1.0)  # fmt: skip
+        axes.legend(handles[::-1], labels[::-1], loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=shown, borderaxespad=0.0,
+                    handlelength=1.2, fontsize=7.0, columnspacing=1.0)  # fmt: skip
 
 
 def _draw_spikes(
@@ -191,7 +191,7 @@ def draw_weights(left: Axes, right: Axes, result: Result, part: PartResult) -> N
                       fontsize=7.5)  # fmt: skip
         bar = left.figure.colorbar(image, ax=left, pad=0.01, aspect=30)
         bar.set_label("synapses", fontsize=8.0)
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
         set_time_axis(left, result)
         left.set_ylabel(label)
         left.set_title(f"{part.name}")

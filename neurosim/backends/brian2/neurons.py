@@ -60,8 +60,8 @@ def add_block(scene: Scene, place: int, block: Block) -> None:
     dt, spike = scene.layout.program.dt, block.spike
     planned = assigned(scene.layout.program, block.name)
     added, late = scene.layout.additions[block.name], scene.layout.late[block.name]
-    variables = [*block.states, *block.ports, *(name for name, _ in block.outputs), *(draw.name for draw in block.draws)]
-    equations = [f"{safe_name(name)} : 1" for name in variables]
+    variables = [safe_name(name) for name in (*block.states, *block.ports, *(draw.name for draw in block.draws))]
+    equations = [f"{name} : 1" for name in (*variables, *(output_name(block, name) for name, _ in block.outputs))]
     equations += [declared(safe_name(name), value, name in planned) for name, value in block.parameters.items()]
     equations += [f"{addition(name)} : 1" for name in added] + [f"{late_name(name)} : 1" for name in late]
     if spike is not None:
@@ -77,7 +77,7 @@ def add_block(scene: Scene, place: int, block: Block) -> None:
     for name, value in {**block.states, **block.parameters}.items():
         fill(group, safe_name(name), value)
     for name, _ in block.outputs:
-        fill(group, safe_name(name), scene.start.outputs[block.name, name])
+        fill(group, output_name(block, name), scene.start.outputs[block.name, name])
     for port in block.ports:
         fill(group, safe_name(port), scene.start.ports[block.name, port])
     if spike is not None:
@@ -98,6 +98,19 @@ def add_block(scene: Scene, place: int, block: Block) -> None:
             BLOCK_RULES + 1000 * place + number_of_rule,
             on,
         )
+
+
+def output_name(block: Block, name: str) -> str:
+    """The variable of an output; one that shows a state keeps the value of phase 2 apart."""
+    return f"ns_shown_{safe_name(name)}" if name in block.states else safe_name(name)
+
+
+def sent_name(program: Program, part: str, variable: str) -> str:
+    """The variable of a part that pathways read: a payload, an output, the value of a table."""
+    if variable == PAYLOAD:
+        return PAYLOAD_NAME
+    sender = program.part(part)
+    return output_name(sender, variable) if isinstance(sender, Block) else safe_name(variable)
 
 
 def addition(state: str) -> str:
@@ -130,7 +143,7 @@ def step_lines(block: Block, names: BlockNames) -> list[str]:
         else:
             lines.append(f"{safe_name(name)} = {value}")
     lines += commits
-    lines += [f"{safe_name(name)} = {code(expression, names)}" for name, expression in block.outputs]
+    lines += [f"{output_name(block, name)} = {code(expression, names)}" for name, expression in block.outputs]
     lines += [f"{safe_name(port)} = 0" for port in block.ports]
     return lines + (detect_lines(block.spike, names) if block.spike else [])
 
@@ -205,7 +218,7 @@ def add_histories(scene: Scene) -> None:
     for place, ((part, variable), depth) in enumerate(scene.layout.depth.items()):
         if depth > 1:
             initial = np.ones(1) if variable == PAYLOAD else scene.start.outputs[part, variable]
-            source = PAYLOAD_NAME if variable == PAYLOAD else safe_name(variable)
+            source = sent_name(scene.layout.program, part, variable)
             scene.histories[part, variable] = history(scene, f"ns_history_{place}", scene.parts[part], source, depth, initial)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.backends.brian2.feeds import Feed, draw_values
 from neurosim.backends.brian2.layout import PAYLOAD, reads_value, rules_with, target_of, unit_payload
-from neurosim.backends.brian2.neurons import PAYLOAD_NAME, addition, assigned, late_name, mean_name
+from neurosim.backends.brian2.neurons import addition, assigned, late_name, mean_name, sent_name
 from neurosim.backends.brian2.scene import ARRIVAL, BLOCK, DELIVER, POST, RULES, Scene, array_declarations, clock_names, declared, fill
 from neurosim.backends.brian2.when import live, of_rule
 from neurosim.backends.brian2.words import code, combined, number, safe_name
@@ -52,7 +52,7 @@ class EdgeNames:
         """An output or payload of the source as it was sent."""
         if self.scene.layout.delays[self.pathway.name].any():
             return past_name(variable)
-        return f"{PAYLOAD_NAME if variable == PAYLOAD else safe_name(variable)}_pre"
+        return f"{sent_name(self.scene.layout.program, self.pathway.source, variable)}_pre"
 
 
 def past_name(variable: str) -> str:
@@ -273,7 +273,9 @@ def repeats(scene: Scene, pathway: Pathway) -> bool:
 # ---- shared weights and the plan -----------------------------------------------------------------------------------------
 def add_shared_weights(scene: Scene, place: int, weights: Weights, program: Program) -> None:
     """A group that holds one entry per weight."""
-    declarations = ["entry : 1", *array_declarations(program, weights.name)]
+    users = {pathway.name for pathway in program.pathways if pathway.weights == weights.name}
+    sums = [k for k, tap in enumerate(program.taps) if tap.part in users and tap.variable == "w" and tap.reduce == "mean"]
+    declarations = ["entry : 1", *(f"{mean_name(k)} : 1" for k in sums), *array_declarations(program, weights.name)]
     group = scene.group(f"ns_weights_{place}", len(scene.layout.weights[weights.name]), declarations)
     group.entry = scene.layout.weights[weights.name]
     scene.shared[weights.name] = group

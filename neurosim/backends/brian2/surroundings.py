@@ -43,7 +43,9 @@ def brian2() -> Any:
     logger = logging.getLogger("py.warnings")
     handlers = list(logger.handlers)
     try:
-        return importlib.import_module("brian2")
+        with warnings.catch_warnings():
+            ignore_its_own_warnings()
+            return importlib.import_module("brian2")
     except ImportError as error:
         raise BackendMissingError(
             f"Brian2 cannot be imported: {error}", hint='install it with: pip install "neurosim-toolkit[brian2]"'
@@ -63,6 +65,13 @@ def missing_compiler() -> str:
     return ""
 
 
+def new_device(mode: str) -> Any:
+    """A device of our own, so that the user's keeps its arrays and its project. (``brian2.devices.device`` is a proxy, not the module.)"""
+    if mode == "cpp_standalone":
+        return importlib.import_module("brian2.devices.cpp_standalone.device").CPPStandaloneDevice()
+    return importlib.import_module("brian2.devices.device").RuntimeDevice()
+
+
 @contextmanager
 def guest(b2: Any, device: Any, mode: str, flags: tuple[str, ...] = EXACT_FLAGS) -> Iterator[list[str]]:
     """Brian2 with our preferences and our device; yields the list of its warnings.
@@ -77,7 +86,8 @@ def guest(b2: Any, device: Any, mode: str, flags: tuple[str, ...] = EXACT_FLAGS)
     ours = {key: value for key, value in ours.items() if key in prefs}
     kept = {key: prefs[key] for key in ours}
     said: list[str] = []
-    with listening(said), np.errstate(all="ignore"):
+    with listening(said), np.errstate(all="ignore"), warnings.catch_warnings():
+        ignore_its_own_warnings()
         try:
             for key, value in ours.items():
                 prefs[key] = value
@@ -93,6 +103,11 @@ def guest(b2: Any, device: Any, mode: str, flags: tuple[str, ...] = EXACT_FLAGS)
             module.active_device = user_device
             for key, value in kept.items():
                 prefs[key] = value
+
+
+def ignore_its_own_warnings() -> None:
+    """How Brian2 uses its own libraries is not the user's business; call inside ``warnings.catch_warnings``."""
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(brian2|pyparsing)\b")
 
 
 @contextmanager

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.backends.brian2.neurons import PAYLOAD_NAME, mean_name
 from neurosim.backends.brian2.layout import unit_payload
+from neurosim.backends.brian2.neurons import PAYLOAD_NAME, mean_name
 from neurosim.backends.brian2.pathways import WEIGHT
 from neurosim.backends.brian2.scene import LAST, RECORD, Scene
 from neurosim.backends.brian2.when import of_tap
 from neurosim.backends.brian2.words import safe_name
-from neurosim.ir.program import Pathway, Source, Tap
+from neurosim.ir.program import Pathway, Tap
 from neurosim.record import Events, Trace
 
 Array = np.ndarray
@@ -25,18 +25,18 @@ def add_taps(scene: Scene) -> None:
         if tap.variable in EVENT_WORDS:
             if tap.part not in scene.monitors:
                 scene.monitors[tap.part] = spike_monitor(scene, len(scene.monitors), tap.part)
-        elif (owner := owner_of(scene, tap)) is not None:
+        elif (owner := place_of(scene, tap)[0]) is not None:
             scene.monitors[k] = state_monitor(scene, k, tap, owner)
 
 
-def owner_of(scene: Scene, tap: Tap) -> Any:
-    """The group that has the variable; None for a pathway without edges."""
-    return scene.parts.get(tap.part, scene.synapses.get(tap.part))
-
-
-def variable_of(tap: Tap) -> str:
-    """The name of a tap's variable."""
-    return WEIGHT if tap.variable == "w" else safe_name(tap.variable)
+def place_of(scene: Scene, tap: Tap) -> tuple[Any, str, Array | None]:
+    """(group, variable, which entries) of a tap; no group where there is no edge or the weights never change."""
+    part = scene.layout.program.part(tap.part)
+    if not isinstance(part, Pathway) or tap.variable != "w":
+        return scene.parts.get(tap.part, scene.synapses.get(tap.part)), safe_name(tap.variable), tap.of
+    if part.weights in scene.shared:
+        return scene.shared[part.weights], "entry", None
+    return (scene.synapses.get(tap.part) if part.weights in scene.layout.plastic else None), WEIGHT, tap.of
 
 
 def spike_monitor(scene: Scene, number: int, part: str) -> Any:
@@ -55,15 +55,15 @@ def state_monitor(scene: Scene, k: int, tap: Tap, owner: Any) -> Any:
     """Values of a variable, or of their sum since the last record."""
     on = of_tap(scene.layout.program, tap)
     when, order = ("start", RECORD) if tap.at == "start" else ("end", LAST // 2)
-    is_weight_of_all = tap.variable == "w" and not isinstance(getattr(owner, WEIGHT), np.ndarray) and owner.variables[WEIGHT].scalar
+    _, variable, of = place_of(scene, tap)
     if tap.reduce == "mean":
-        x, total = variable_of(tap), mean_name(k)
-        scene.every(owner, lambda _: [f"{total} = {total} + {x}"], when, order + 10 * k)
+        total = mean_name(k)
+        scene.every(owner, lambda _: [f"{total} = {total} + {variable}"], when, order + 10 * k)
         scene.every(owner, lambda gate: [f"{total} = {f'ns_where({gate}, 0.0, {total})' if gate else '0.0'}"], when, order + 10 * k + 2, on)
     monitor = scene.b2.StateMonitor(
         owner,
-        mean_name(k) if tap.reduce == "mean" else variable_of(tap),
-        record=True if tap.of is None or is_weight_of_all else np.asarray(tap.of),
+        mean_name(k) if tap.reduce == "mean" else variable,
+        record=True if of is None else np.asarray(of),
         clock=scene.clock,
         when=when,
         order=order + 10 * k + 1,
@@ -119,24 +119,29 @@ def values_of_tap(scene: Scene, k: int, tap: Tap, steps: Array, done: int) -> Ar
     if tap.variable in EVENT_WORDS:
         return counts(scene, tap, steps)
     if k not in scene.monitors:
-        return np.zeros((len(steps), 0))
-    name = mean_name(k) if tap.reduce == "mean" else variable_of(tap)
-    values = np.asarray(getattr(scene.monitors[k], name), np.float64).T
-    if len(values) != len(steps):
-        values = values[steps]  # recorded in every step
+        return np.broadcast_to(constant_values(scene, tap), (len(steps), len(constant_values(scene, tap))))
+    _, variable, _ = place_of(scene, tap)
+    values = np.asarray(getattr(scene.monitors[k], mean_name(k) if tap.reduce == "mean" else variable), np.float64).T
+    if len(values) == done and len(steps) < done:
+        values = values[steps]  # standalone records every step
     part = scene.layout.program.part(tap.part)
-    if isinstance(part, Pathway) and tap.variable == "w":
-        values = weights_of_edges(scene, part, values, None if tap.of is None else np.asarray(tap.of))
     if tap.reduce == "mean":
         values = values / np.diff(steps, prepend=-1)[:, None]
+    if isinstance(part, Pathway) and tap.variable == "w":
+        if part.weights in scene.shared:
+            index = scene.layout.index[part.name]
+            values = values[:, index if tap.of is None else index[np.asarray(tap.of)]]
+        values = values if part.factor == 1.0 else part.factor * values
     return values
 
 
-def weights_of_edges(scene: Scene, pathway: Pathway, values: Array, of: Array | None) -> Array:
-    """Values of ``w`` from what is stored; a weight common to all edges is repeated."""
-    count = len(scene.layout.edges[pathway.name]) if of is None else len(of)
-    values = np.broadcast_to(values, (len(values), count)) if values.shape[1] == 1 else values
-    return pathway.factor * values if pathway.weights in scene.layout.plastic and pathway.factor != 1.0 else values
+def constant_values(scene: Scene, tap: Tap) -> Array:
+    """(K,) weights that never change; nothing for a pathway without edges."""
+    part = scene.layout.program.part(tap.part)
+    if not isinstance(part, Pathway) or tap.variable != "w":
+        return np.zeros(0)
+    values = part.factor * scene.layout.weights[part.weights][scene.layout.index[part.name]]
+    return values if tap.of is None else values[np.asarray(tap.of)]
 
 
 def counts(scene: Scene, tap: Tap, steps: Array) -> Array:
@@ -185,7 +190,3 @@ def stored(group: Any, name: str) -> Array:
     """A copy of what a variable holds."""
     return np.array(group.variables[name].get_value(), np.float64)
 
-
-def sizes(source: Source) -> int:
-    """Neurons of a source."""
-    return source.size

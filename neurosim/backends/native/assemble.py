@@ -344,8 +344,8 @@ class Builder:
         function = f"deliver_{'constant' if constant is not None else 'weights'}{'_payload' if pays else ''}"
         weight_text = f"{queue.name}_weight" + ("[0]" if constant is not None else "")
         payload_text = f"{queue.name}_payload, " if pays else ""
-        lines = [f"if on[{k}]:", f"    {function}({queue.name}_target, {weight_text}, {queue.name}_cursor, {payload_text}Q[{queue.row}, 0], Q[{queue.row}, 1], A)"]
-        lines += ["else:", f"    skip({queue.name}_target, {queue.name}_cursor, Q[{queue.row}, 0], Q[{queue.row}, 1])"]
+        lines = [f"if on[{k}]:", f"    {function}({queue.name}_target, {weight_text}, {queue.name}_cursor, {payload_text}Q, {queue.row}, A)"]
+        lines += ["else:", f"    skip({queue.name}_target, {queue.name}_cursor, Q, {queue.row})"]
         self.deliveries.append(("lines", lines))
         if len(way.pathways) == 1:
             made.switches[first.name] = (k,)
@@ -379,7 +379,7 @@ class Builder:
         self.made.add("X_stream", np.array(streams, np.uint64))
         self.made.add("X_weight", np.array(values, self.made.kind))
         self.made.add("X_limits", padded)
-        self.made.add("X_counts", np.zeros(1024, np.float32), True)
+        self.made.add("X_counts", np.zeros(1024, np.uint8), True)
 
     def place_general(self, k: int, way: General) -> None:
         """Edges with states and statements."""
@@ -661,30 +661,38 @@ def starting_outputs(block: Block) -> dict[str, Array]:
 
 
 def background_text(thresholds: int) -> str:
-    """Kernels that draw Poisson counts where they arrive, with so many thresholds."""
+    """Kernels that draw Poisson counts where they arrive, with so many thresholds.
+
+    The 32-bit mixer of :func:`neurosim.ir.random.bits32` is written out with its keys hoisted, and counts are bytes: so the loop works
+    on 32-bit lanes alone.
+    """
     names = [f"t{i}" for i in range(thresholds)]
     count = " + ".join(f"(one if x > {name} else zero)" for name in names)
     limits = ", ".join(f"limits[{i}]" for i in range(thresholds))
     return f"""
 @njit(**JIT)
-def background_counts(counts, key, first, {", ".join(names)}):
-    one, zero = i32(1), i32(0)
+def background_counts(counts, low, high, {", ".join(names)}):
+    one, zero = u32(1), u32(0)
     for i in range(counts.shape[0]):
-        x = bits32(key, first + i)
-        counts[i] = np.float32(i32({count}))
-
-
-@njit(**JIT)
-def background(into, counts, key, weight, limits):
-    for first in range(0, into.shape[0], 1024):
-        last = min(first + 1024, into.shape[0])
-        background_counts(counts[:last - first], key, first, {limits})
-        add_scaled(into[first:last], counts[:last - first], weight)
+        x = u32(u32(u32(i) * u32(0x9E3779B1)) + low)
+        x = u32(u32(x ^ (x >> u32(16))) * u32(0x21F0AAAD))
+        x = u32(u32(x ^ (x >> u32(15))) + high)
+        x = u32(u32(x ^ (x >> u32(15))) * u32(0xD35A2D97))
+        x = u32(x ^ (x >> u32(15)))
+        counts[i] = np.uint8({count})
 
 
 @njit(**JIT)
 def background_row(row, on, n, copy, X, X_stream, X_weight, X_limits, X_counts, A):
+    keep_apart()
     if on and n >= X[row, 2]:
         key = substream(X_stream[row], n - X[row, 2], copy)
-        background(A[X[row, 0]:X[row, 0] + X[row, 1]], X_counts, key, X_weight[row], X_limits[row])
+        low, high = u32(key & u64(0xFFFFFFFF)), u32(key >> u64(32))
+        limits = X_limits[row]
+        into = A[X[row, 0]:X[row, 0] + X[row, 1]]
+        for first in range(0, into.shape[0], 1024):
+            last = min(first + 1024, into.shape[0])
+            counts = X_counts[:last - first]
+            background_counts(counts, u32(low + u32(u32(first) * u32(0x9E3779B1))), high, {limits})
+            add_scaled(into[first:last], counts, X_weight[row])
 """.strip()

@@ -16,7 +16,6 @@ import numpy as np
 from neurosim.backends.native.layout import Place
 from neurosim.backends.native.words import scalar_text, statement_text
 from neurosim.equations.tree import Num, names
-from neurosim.ir.program import Block
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,8 @@ class BlockText:
         first = f"s_{self.structure.states[0]}" if self.structure.states else "G"
         lines = "\n".join(f"        {line}" for line in body) or "        pass"
         head = "    v_t = FT(n * dt)\n    v_dt = FT(dt)"
-        return f"@njit(**JIT)\ndef {name}_{self.index}({self.structure.signature}):\n{head}\n    for i in range({first}.shape[0]):\n{lines}"
+        kernel = f"@njit(**JIT)\ndef {name}_{self.index}({self.structure.signature}):\n{head}\n    for i in range({first}.shape[0]):\n{lines}"
+        return f"{kernel}\n\n\n{member_text(self.structure, self.index, name)}"
 
     # ---- pieces ----------------------------------------------------------------------------------------------------
     def load(self) -> list[str]:
@@ -212,28 +212,27 @@ def columns(place: Place, structure: Structure) -> list[int]:
     return row + [place.depth, place.hold]
 
 
-def call(structure: Structure, index: int, kernel: str, member: str = "m") -> str:
-    """Text that calls a kernel for one member of a structure."""
-    table = f"O{index}[{member}, {{}}]"
-    size, base = table.format(0), table.format(1)
+def member_text(structure: Structure, index: int, kernel: str) -> str:
+    """Text that runs a kernel on one member of a structure: cuts its stretches out of the arenas."""
+    size, base = "O[m, 0]", "O[m, 1]"
     column = 2
     arguments = []
     for arena, count in (("F", len(structure.states)), ("A", len(structure.additions) + len(structure.ports)), ("F", len(structure.arrays) + len(structure.draws))):
         for _ in range(count):
-            arguments.append(f"{arena}[{table.format(column)}:{table.format(column)} + {size}]")
+            arguments.append(f"cut({arena}, O[m, {column}], size)")
             column += 1
-    depth = table.format(column + len(structure.outputs))
+    depth = f"O[m, {column + len(structure.outputs)}]"
     for _ in structure.outputs:
-        slot = f"{table.format(column)} + (n % {depth}) * {size}"
-        arguments.append(f"F[{slot}:{slot} + {size}]")
+        arguments.append(f"cut(F, O[m, {column}] + (n % {depth}) * size, size)")
         column += 1
     column += 1
-    arguments += [f"{array}[{base}:{base} + {size}]" for array in ("R", "L", "W", "G", "P")]
-    arguments.append(f"H[{base}:{base} + {size}]" if structure.hold_array else f"i32({table.format(column)})")
-    arguments += [f"S{index}[{member}, {k}]" for k in range(len(structure.scalars))] + ["n", "dt"]
-    return f"{kernel}_{index}({', '.join(arguments)})"
+    arguments += [f"cut({array}, base, size)" for array in ("R", "L", "W", "G", "P")]
+    arguments.append("cut(H, base, size)" if structure.hold_array else f"i32(O[m, {column}])")
+    arguments += [f"S[m, {k}]" for k in range(len(structure.scalars))] + ["n", "dt"]
+    head = f"@njit(**JIT)\ndef {kernel}_{index}_of(m, n, dt, F, A, R, L, W, G, P, H, O, S):\n    keep_apart()\n    size, base = {size}, {base}"
+    return f"{head}\n    {kernel}_{index}({', '.join(arguments)})"
 
 
-def has_reset(block: Block) -> bool:
-    """Whether a block has reset statements."""
-    return block.spike is not None and bool(block.spike.reset)
+def call(index: int, kernel: str, member: str = "m") -> str:
+    """Text that calls a kernel for one member of a structure."""
+    return f"{kernel}_{index}_of({member}, n, dt, F, A, R, L, W, G, P, H, O{index}, S{index})"

@@ -132,7 +132,7 @@ class EdgeText:
     def function(self, head: str, body: list[str]) -> str:
         """A compiled function with the keys of its draws."""
         keys = [f"key_{d.name} = substream(U{self.k}_{d.name}[0], n, copy)" for d in self.pathway.draws if d.kind != "table"]
-        lines = ["v_t = FT(n * dt)", "v_dt = FT(dt)", *keys, *body]
+        lines = ["keep_apart()", "v_t = FT(n * dt)", "v_dt = FT(dt)", *keys, *body]
         return f"@njit(**JIT)\n{head}\n" + "\n".join(f"    {line}" for line in lines)
 
     @staticmethod

@@ -67,6 +67,23 @@ def atomic_add(context, array, index, value):
 
 
 @intrinsic
+def keep_apart(context):
+    """Marks the calling function as not to be inlined: the time loop then compiles in half the time, and its kernels stay small."""
+
+    def generate(target, builder, signature, arguments):
+        builder.function.attributes.add("noinline")
+        return target.get_dummy_value()
+
+    return types.void(), generate
+
+
+@njit(**JIT)
+def cut(array, first, size):
+    """A stretch of an array."""
+    return array[first : first + size]
+
+
+@intrinsic
 def give_way(context):
     """Let another thread run on this core."""
 
@@ -334,6 +351,7 @@ def normal_quantile(p):
 @njit(**JIT)
 def uniforms(out, stream, step, copy):
     """Fill with the uniform numbers of a step."""
+    keep_apart()
     key = substream(stream, step, copy)
     for i in range(out.shape[0]):
         out[i] = uniform_of(bits64(key, i))
@@ -342,6 +360,7 @@ def uniforms(out, stream, step, copy):
 @njit(**JIT)
 def normals(out, stream, step, copy):
     """Fill with the normal numbers of a step."""
+    keep_apart()
     key = substream(stream, step, copy)
     for i in range(out.shape[0]):
         out[i] = normal_quantile(uniform_of(bits64(key, i)))
@@ -360,6 +379,7 @@ def bits32(key, index):
 @njit(**JIT)
 def poisson_counts(out, means, terms, stream, step, copy):
     """Poisson counts of a step, sequential search from 0; ``terms`` = exp(-means)."""
+    keep_apart()
     key = substream(stream, step, copy)
     scalar = means.shape[0] == 1
     for i in range(out.shape[0]):
@@ -392,6 +412,7 @@ def poisson_count(bits, mean, term):
 @njit(**JIT)
 def collect(flag, size, out):
     """Indices of raised flags, ascending; flags are padded to a multiple of 64."""
+    keep_apart()
     found = 0
     for base in range(0, size, 64):
         some = np.uint8(0)
@@ -406,32 +427,60 @@ def collect(flag, size, out):
 
 
 @njit(**JIT)
-def push(ids, count, start, cursor, head):
-    """Append a cursor for each event; returns the new end of the queue."""
-    mask = cursor.shape[0] - 1
-    for k in range(count):
-        position = start[ids[k]]
-        cursor[head & mask] = position
-        head += 1
-    return head
+def crowded(Q, row, cursor):
+    """Whether the events of one more step might not fit into a queue."""
+    return Q[row, 2] - Q[row, 0] + Q[row, 5] > cursor.shape[0]
 
 
 @njit(**JIT)
-def push_payload(ids, values, count, start, cursor, payload, head):
-    """Append a cursor and a payload for each event."""
+def enter(Q, row, n, ids, count, start, cursor, added):
+    """The events of this step become cursors; those old enough for the shortest delay become live."""
+    keep_apart()
     mask = cursor.shape[0] - 1
+    tail, base = Q[row, 2], Q[row, 6]
     for k in range(count):
-        cursor[head & mask] = start[ids[k]]
-        payload[head & mask] = values[k]
-        head += 1
-    return head
+        position = start[ids[base + k]]
+        cursor[(tail + k) & mask] = position
+    Q[row, 2] = tail + count
+    added[n % added.shape[0]] = count
+    Q[row, 1] += added[(n - Q[row, 3]) % added.shape[0]]
 
 
 @njit(**JIT)
-def deliver_weights(target, weight, cursor, first, last, into):
+def enter_payload(Q, row, n, ids, values, count, start, cursor, payload, added):
+    """As :func:`enter`, with payloads."""
+    keep_apart()
+    mask = cursor.shape[0] - 1
+    tail, base = Q[row, 2], Q[row, 6]
+    for k in range(count):
+        payload[(tail + k) & mask] = values[base + k]
+    enter(Q, row, n, ids, count, start, cursor, added)
+
+
+@njit(**JIT)
+def leave(Q, row, n, added):
+    """Events that have delivered their longest delay leave the queue."""
+    Q[row, 0] += added[(n - Q[row, 4]) % added.shape[0]]
+
+
+@njit(**JIT)
+def find_events(blocks, G, P, E, ids, count):
+    """Phase 3: who fired, in every block; rows of ``blocks`` are (base, size, padded size, with payload)."""
+    keep_apart()
+    for b in range(blocks.shape[0]):
+        base, size, padded = blocks[b, 0], blocks[b, 1], blocks[b, 2]
+        count[b] = collect(G[base : base + padded], size, ids[base : base + size])
+        if blocks[b, 3]:
+            for z in range(base, base + count[b]):
+                E[z] = P[base + ids[z]]
+
+
+@njit(**JIT)
+def deliver_weights(target, weight, cursor, Q, row, into):
     """Every live cursor delivers its next bucket: into[target] += weight."""
+    keep_apart()
     mask = cursor.shape[0] - 1
-    for a in range(first, last):
+    for a in range(Q[row, 0], Q[row, 1]):
         c = cursor[a & mask]
         m = i64(target[c])
         c += 1
@@ -445,10 +494,11 @@ def deliver_weights(target, weight, cursor, first, last, into):
 
 
 @njit(**JIT)
-def deliver_constant(target, weight, cursor, first, last, into):
+def deliver_constant(target, weight, cursor, Q, row, into):
     """As above with one weight for all."""
+    keep_apart()
     mask = cursor.shape[0] - 1
-    for a in range(first, last):
+    for a in range(Q[row, 0], Q[row, 1]):
         c = cursor[a & mask]
         m = i64(target[c])
         c += 1
@@ -461,10 +511,11 @@ def deliver_constant(target, weight, cursor, first, last, into):
 
 
 @njit(**JIT)
-def deliver_weights_payload(target, weight, cursor, payload, first, last, into):
+def deliver_weights_payload(target, weight, cursor, payload, Q, row, into):
     """into[target] += weight * payload."""
+    keep_apart()
     mask = cursor.shape[0] - 1
-    for a in range(first, last):
+    for a in range(Q[row, 0], Q[row, 1]):
         c = cursor[a & mask]
         x = payload[a & mask]
         m = i64(target[c])
@@ -475,10 +526,11 @@ def deliver_weights_payload(target, weight, cursor, payload, first, last, into):
 
 
 @njit(**JIT)
-def deliver_constant_payload(target, weight, cursor, payload, first, last, into):
+def deliver_constant_payload(target, weight, cursor, payload, Q, row, into):
     """into[target] += weight * payload with one weight for all."""
+    keep_apart()
     mask = cursor.shape[0] - 1
-    for a in range(first, last):
+    for a in range(Q[row, 0], Q[row, 1]):
         c = cursor[a & mask]
         x = weight * payload[a & mask]
         m = i64(target[c])
@@ -498,6 +550,7 @@ def add_scaled(into, counts, weight):
 @njit(**JIT)
 def take(out, values):
     """Copy all values into a row of a record."""
+    keep_apart()
     for i in range(values.shape[0]):
         out[i] = values[i]
 
@@ -505,6 +558,7 @@ def take(out, values):
 @njit(**JIT)
 def take_some(out, values, of):
     """Copy chosen values into a row of a record."""
+    keep_apart()
     for i in range(of.shape[0]):
         out[i] = values[of[i]]
 
@@ -512,6 +566,7 @@ def take_some(out, values, of):
 @njit(**JIT)
 def add_some(out, values, of):
     """Add chosen values to a running sum."""
+    keep_apart()
     for i in range(of.shape[0]):
         out[i] += values[of[i]]
 
@@ -519,6 +574,7 @@ def add_some(out, values, of):
 @njit(**JIT)
 def mean_row(out, total, count):
     """A row of means; the sum begins anew."""
+    keep_apart()
     for i in range(total.shape[0]):
         out[i] = total[i] / count
         total[i] = 0.0
@@ -527,6 +583,7 @@ def mean_row(out, total, count):
 @njit(**JIT)
 def count_sum(out, counts):
     """Sum of counts as one value."""
+    keep_apart()
     total = 0.0
     for i in range(counts.shape[0]):
         total += counts[i]
@@ -536,6 +593,7 @@ def count_sum(out, counts):
 @njit(**JIT)
 def add_counts(counts, ids, found):
     """One more event for each of the ids."""
+    keep_apart()
     for z in range(found):
         counts[ids[z]] += 1
 
@@ -543,6 +601,7 @@ def add_counts(counts, ids, found):
 @njit(**JIT)
 def positive(counts, ids, payloads):
     """Events of the sources whose count is positive."""
+    keep_apart()
     found = 0
     for i in range(counts.shape[0]):
         if counts[i] > 0:
@@ -555,6 +614,7 @@ def positive(counts, ids, payloads):
 @njit(**JIT)
 def listed(steps, indices, values, position, n, ids, payloads):
     """Events of step n of a list sorted by step; ``position`` is where the list stands."""
+    keep_apart()
     found = 0
     at = position[0]
     while at < steps.shape[0] and steps[at] < n:
@@ -569,15 +629,9 @@ def listed(steps, indices, values, position, n, ids, payloads):
 
 
 @njit(**JIT)
-def gather_payload(out, payload, ids, found):
-    """Payloads of the neurons that fired."""
-    for z in range(found):
-        out[z] = payload[ids[z]]
-
-
-@njit(**JIT)
 def note_events(events, count, ids, values, rec, rec_step, rec_id, rec_payload, n):
     """Record events: rows of ``events`` are (part, base, keep, with payload)."""
+    keep_apart()
     at = rec[0]
     for row in range(events.shape[0]):
         if events[row, 2]:
@@ -592,10 +646,11 @@ def note_events(events, count, ids, values, rec, rec_step, rec_id, rec_payload, 
 
 
 @njit(**JIT)
-def skip(target, cursor, first, last):
+def skip(target, cursor, Q, row):
     """Live cursors move past their present bucket."""
+    keep_apart()
     mask = cursor.shape[0] - 1
-    for a in range(first, last):
+    for a in range(Q[row, 0], Q[row, 1]):
         c = cursor[a & mask]
         cursor[a & mask] = c + 1 + i64(target[c])
 
@@ -603,6 +658,7 @@ def skip(target, cursor, first, last):
 @njit(**JIT)
 def gathered(weights, index, factor, edges):
     """Weights of all edges."""
+    keep_apart()
     out = np.empty(edges, weights.dtype)
     for e in range(edges):
         out[e] = factor * weights[index[e]]

@@ -95,7 +95,7 @@ def loop_text(parts: LoopParts, arguments: Sequence[str]) -> str:
 def capacity(parts: LoopParts) -> list[str]:
     """Stop before a step whose events might not fit; the caller makes room and goes on."""
     lines = ["full = rec[0] + rec[1] > rec_step.shape[0]"]
-    lines += [f"full = full or Q[{q.row}, 2] - Q[{q.row}, 0] + Q[{q.row}, 5] > {q.name}_cursor.shape[0]" for q in parts.queues]
+    lines += [f"full = full or crowded(Q, {q.row}, {q.name}_cursor)" for q in parts.queues]
     return [*lines, "if full:", "    if pending:", *(f"        {line}" for line in settle(parts)), "    break"]
 
 
@@ -104,7 +104,7 @@ def settle(parts: LoopParts) -> list[str]:
     lines = []
     for run in parts.runs:
         if run.structure.fused:
-            lines += [f"for m in range({run.first}, {run.last}):", f"    {call(run.structure, run.index, 'settle')}"]
+            lines += [f"for m in range({run.first}, {run.last}):", f"    {call(run.index, 'settle')}"]
     return [*lines, "pass"]
 
 
@@ -181,9 +181,9 @@ def integrate(parts: LoopParts) -> list[str]:
         lines.append(f"for m in range({run.first}, {run.last}):")
         lines += [f"    {line}" for line in draws(run)]
         if run.structure.fused:
-            lines += ["    if pending:", f"        {call(run.structure, run.index, 'fused')}", "    else:", f"        {call(run.structure, run.index, 'advance')}"]
+            lines += ["    if pending:", f"        {call(run.index, 'fused')}", "    else:", f"        {call(run.index, 'advance')}"]
         else:
-            lines.append(f"    {call(run.structure, run.index, 'advance')}")
+            lines.append(f"    {call(run.index, 'advance')}")
     return lines
 
 
@@ -201,21 +201,16 @@ def draws(run: Run) -> list[str]:
 
 def detect(parts: LoopParts) -> list[str]:
     """Phase 3: who fired, recorded and sent on its way."""
-    lines = ["for b in range(blocks.shape[0]):", "    count[b] = collect(G[blocks[b, 0]:blocks[b, 0] + blocks[b, 2]], blocks[b, 1], ids[blocks[b, 0]:blocks[b, 0] + blocks[b, 1]])"]
-    lines += ["    if blocks[b, 3]:", "        gather_payload(E[blocks[b, 0]:blocks[b, 0] + blocks[b, 1]], P[blocks[b, 0]:blocks[b, 0] + blocks[b, 1]], ids[blocks[b, 0]:blocks[b, 0] + blocks[b, 1]], count[b])"]
+    lines = ["find_events(blocks, G, P, E, ids, count)"]
     lines += ["note_events(events, count, ids, E, rec, rec_step, rec_id, rec_payload, n)"]
     for text in parts.taps:
         if text.counts:
             lines.append(f"add_counts({text.counts}, ids[V{text.j}[5]:], count[V{text.j}[6]])")
     for q in parts.queues:
-        values = f"E[Q[{q.row}, 6]:], " if q.payload else ""
-        store = f"{q.name}_payload, " if q.payload else ""
-        lines += [
-            f"tail = push{'_payload' if q.payload else ''}(ids[Q[{q.row}, 6]:], {values}count[{q.part}], {q.name}_start, {q.name}_cursor, {store}Q[{q.row}, 2])",
-            f"{q.name}_added[n % {q.name}_added.shape[0]] = tail - Q[{q.row}, 2]",
-            f"Q[{q.row}, 2] = tail",
-            f"Q[{q.row}, 1] += {q.name}_added[(n - Q[{q.row}, 3]) % {q.name}_added.shape[0]]",
-        ]
+        if q.payload:
+            lines.append(f"enter_payload(Q, {q.row}, n, ids, E, count[{q.part}], {q.name}_start, {q.name}_cursor, {q.name}_payload, {q.name}_added)")
+        else:
+            lines.append(f"enter(Q, {q.row}, n, ids, count[{q.part}], {q.name}_start, {q.name}_cursor, {q.name}_added)")
     return lines
 
 
@@ -226,7 +221,7 @@ def deliver(parts: LoopParts) -> list[str]:
         lines += item if kind == "lines" else []  # type: ignore[operator]
     for run in parts.runs:
         if not run.structure.fused and run.structure.additions:
-            lines += [f"for m in range({run.first}, {run.last}):", f"    {call(run.structure, run.index, 'flush')}"]
+            lines += [f"for m in range({run.first}, {run.last}):", f"    {call(run.index, 'flush')}"]
     return lines
 
 
@@ -242,15 +237,14 @@ def adapt(parts: LoopParts) -> list[str]:
         if rule.trigger == "post":
             lines += [f"if on[{k}] and on[{switch}]:", f"    edges_rule{r}_{k}(ids[blocks[{part}, 0]:], count[{part}], T{k}_into_start, T{k}_into_edge, {edges[k].arguments})"]
     for q, m, r, rule, switch in parts.block_rules:
-        structure = next(run.structure for run in parts.runs if run.index == q)
-        lines += [f"if on[{switch}] and {due(rule.trigger, f'Y{switch}')}:", f"    {call(structure, q, f'rule{r}', str(m))}"]  # type: ignore[arg-type]
+        lines += [f"if on[{switch}] and {due(rule.trigger, f'Y{switch}')}:", f"    {call(q, f'rule{r}', str(m))}"]  # type: ignore[arg-type]
     for k, _, r, rule, switch, _ in parts.rules:
         if isinstance(rule.trigger, Steps):
             lines += [f"if on[{k}] and on[{switch}] and {due(rule.trigger, f'Y{switch}')}:", f"    edges_rule{r}_{k}({edges[k].arguments})"]
     for q in parts.queues:
         if q.way in edges:
-            lines.append(f"skip({q.name}_target, {q.name}_cursor, Q[{q.row}, 0], Q[{q.row}, 1])")
-        lines.append(f"Q[{q.row}, 0] += {q.name}_added[(n - Q[{q.row}, 4]) % {q.name}_added.shape[0]]")
+            lines.append(f"skip({q.name}_target, {q.name}_cursor, Q, {q.row})")
+        lines.append(f"leave(Q, {q.row}, n, {q.name}_added)")
     return lines
 
 
@@ -264,7 +258,7 @@ def finish(parts: LoopParts) -> list[str]:
     lines: list[str] = []
     for run in parts.runs:
         if not run.structure.fused and run.structure.spike and run.structure.spike[1]:
-            lines += [f"for m in range({run.first}, {run.last}):", f"    {call(run.structure, run.index, 'reset')}"]
+            lines += [f"for m in range({run.first}, {run.last}):", f"    {call(run.index, 'reset')}"]
     fused = any(run.structure.fused for run in parts.runs)
     if fused:
         looks = ["s == steps - 1"]

@@ -1,0 +1,61 @@
+"""A Program as Brian2 objects: one scene per copy."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from neurosim.backends.base import Progress
+from neurosim.backends.brian2.layout import Layout
+from neurosim.backends.brian2.neurons import add_block, add_histories, add_source
+from neurosim.backends.brian2.pathways import add_pathway, add_shared_weights
+from neurosim.backends.brian2.planned import add_assignments
+from neurosim.backends.brian2.scene import Scene
+from neurosim.backends.brian2.start import before_step_zero
+from neurosim.backends.brian2.taps import add_taps
+from neurosim.backends.brian2.words import functions
+
+REPORT_EVERY = 0.1
+"""Seconds between calls of the progress function."""
+
+
+def build(b2: Any, layout: Layout, copy: int, *, standalone: bool, exponential: str, progress: Progress | None = None) -> Scene:
+    """Make all objects of one copy of a Program.
+
+    Parameters
+    ----------
+    b2 : module
+        Brian2, with our preferences and device in force.
+    layout : Layout
+        The expanded Program.
+    copy : int
+        Number of the copy: which draws it gets.
+    standalone : bool
+        Whether code must hold everything, since no Python runs beside it.
+    exponential : str
+        Whose exp the numpy target uses, see :func:`neurosim.backends.brian2.words.functions`.
+    progress : callable, optional
+        Told what is being built.
+    """
+    program = layout.program
+    # Brian2 adds a suffix to the name of the standalone clock only if it is called "clock".
+    clock = b2.Clock(dt=program.dt * b2.ms, name="ns_clock")
+    scene = Scene(b2, layout, before_step_zero(layout, copy), clock, copy, standalone, functions(b2, exponential))
+    told = time.perf_counter()
+    total = len(program.blocks) + len(program.sources) + len(program.pathways)
+    for place, block in enumerate(program.blocks):
+        add_block(scene, place, block)
+    for place, source in enumerate(program.sources):
+        add_source(scene, place, source)
+    add_histories(scene)
+    for place, weights in enumerate(program.weights):
+        if weights.name in layout.shared:
+            add_shared_weights(scene, place, weights, program)
+    for place, pathway in enumerate(program.pathways):
+        add_pathway(scene, place, pathway)
+        if progress is not None and time.perf_counter() - told > REPORT_EVERY:
+            told = time.perf_counter()
+            progress("building", len(program.blocks) + len(program.sources) + place + 1, total)
+    add_assignments(scene)
+    add_taps(scene)
+    return scene

@@ -1,0 +1,240 @@
+"""Brian2's runtime modes: the step loop in Python, its code in numpy or Cython."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurosim.backends.base import Obstacle, Progress, Settings
+from neurosim.backends.brian2.feeds import Feed
+from neurosim.backends.brian2.layout import lay_out
+from neurosim.backends.brian2.model import REPORT_EVERY, build
+from neurosim.backends.brian2.scene import FEEDS, Scene
+from neurosim.backends.brian2.surroundings import guest, new_device
+from neurosim.backends.brian2.taps import final_values, recorded_events, recorded_traces, stored
+from neurosim.backends.brian2.words import safe_name
+from neurosim.errors import NumericalError, UnsupportedError
+from neurosim.ir.program import Block, Program
+from neurosim.record import Record
+
+Array = np.ndarray
+CHECK_EVERY = 256
+"""Steps between looks for nan and infinity."""
+
+
+@dataclass
+class Watch:
+    """What the operation at the start of each step knows and finds out."""
+
+    target: int = 0
+    progress: Progress | None = None
+    told: float = 0.0
+    first: tuple[float, float] | None = None
+    interrupted: bool = False
+    refused: NumericalError | None = None
+
+
+@dataclass
+class RuntimeRun:
+    """A Program that runs in a runtime mode; copies run one after the other."""
+
+    program: Program
+    b2: Any
+    device: Any
+    mode: str
+    scenes: list[Scene]
+    networks: list[Any]
+    watch: Watch
+    done: int = 0
+    timing: dict[str, float] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+
+    def run(self, steps: int | None = None, progress: Progress | None = None) -> None:
+        """Advance by ``steps`` (None: to the end of the plan).
+
+        An interrupt lets the present step end; with several copies all of them are brought to the same step first.
+        """
+        last = self.program.steps if steps is None else min(self.done + steps, self.program.steps)
+        self.watch.progress, self.watch.interrupted = progress, False
+        for network in self.networks:
+            last = self.advance(network, last)
+        self.done = last
+        if self.watch.refused is not None:
+            raise self.watch.refused
+        if self.watch.interrupted:
+            raise KeyboardInterrupt
+        if progress is not None:
+            progress("simulating", self.done, self.program.steps)
+
+    def advance(self, network: Any, last: int) -> int:
+        """One copy up to ``last``, or as far as it came."""
+        if last <= self.done:
+            return last
+        clocks = time.perf_counter(), time.process_time()
+        self.watch.first = None
+        with guest(self.b2, self.device, self.mode) as said, gentle_interrupt(self.watch):
+            try:
+                network.run((last - self.done) * self.program.dt * self.b2.ms, namespace={})
+            finally:
+                self.said += said
+                began = self.watch.first or clocks
+                for name, start, stop in (("build", clocks, began), ("run", began, (time.perf_counter(), time.process_time()))):
+                    self.timing[f"{name}_s"] += stop[0] - start[0]
+                    self.timing[f"{name}_cpu_s"] += stop[1] - start[1]
+        return round(float(network.t / self.b2.ms) / self.program.dt)
+
+    def record(self) -> Record:
+        """What has been recorded so far, with the present state."""
+        with guest(self.b2, self.device, self.mode):
+            events, traces = recorded_events(self.scenes), recorded_traces(self.scenes, self.done)
+            final = final_values(self.scenes)
+        info = {"engine": "brian2", "version": self.b2.__version__, "mode": self.mode, "threads": 1, "precision": "double"}
+        if self.said:
+            info["messages"] = tuple(dict.fromkeys(self.said))
+        return Record(self.done, events, traces, final, dict(self.timing), info)
+
+    def checkpoint(self) -> Mapping[str, Array]:
+        """Brian2 keeps its queues to itself."""
+        raise UnsupportedError((NO_CHECKPOINT,), "brian2")
+
+    def restore(self, checkpoint: Mapping[str, Array]) -> None:
+        """See :meth:`checkpoint`."""
+        raise UnsupportedError((NO_CHECKPOINT,), "brian2")
+
+    def close(self) -> None:
+        """Forget the objects."""
+        self.scenes.clear()
+        self.networks.clear()
+
+
+NO_CHECKPOINT = Obstacle(
+    "the run", "events in flight cannot be read from Brian2", 'use backend="native" for checkpoints', "not_implemented"
+)
+
+
+def compile_runtime(b2: Any, program: Program, settings: Settings, progress: Progress | None) -> RuntimeRun:
+    """Build the objects of every copy."""
+    clocks = time.perf_counter(), time.process_time()
+    mode = str(settings.options.get("mode", "numpy"))
+    device = new_device(mode)
+    watch, scenes, networks = Watch(), [], []
+    layout = lay_out(program)
+    with guest(b2, device, mode) as said:
+        for copy in range(settings.first_copy, settings.first_copy + settings.copies):
+            scene = build(
+                b2, layout, copy, standalone=False, exponential=str(settings.options.get("exp", "numpy")), progress=progress
+            )
+            scenes.append(scene)
+            networks.append(network_of(scene, watch))
+    timing = {"build_s": time.perf_counter() - clocks[0], "build_cpu_s": time.process_time() - clocks[1], "run_s": 0.0, "run_cpu_s": 0.0}
+    return RuntimeRun(program, b2, device, mode, scenes, networks, watch, timing=timing, said=said)
+
+
+def network_of(scene: Scene, watch: Watch) -> Any:
+    """The Network of a copy, with an operation at the start of each step."""
+    writers = [writer(scene, feed) for feed in scene.feeds]
+    gates = [hold_back(runner, on) for runner, on in scene.gated]
+    step_of = scene.clock.variables["timestep"].get_value()
+
+    def at_start() -> None:
+        step = int(step_of[0])
+        look_around(scene, network, watch, step)
+        for gate in gates:
+            gate(step)
+        for write in writers:
+            write(step)
+
+    operation = scene.b2.NetworkOperation(at_start, clock=scene.clock, when="start", order=FEEDS - 1, name="ns_start")
+    network = scene.b2.Network(*scene.objects(), operation, name="ns_network")
+    return network
+
+
+def look_around(scene: Scene, network: Any, watch: Watch, step: int) -> None:
+    """Before a step: note the time, report, stop where asked to, refuse nan."""
+    now = time.perf_counter()
+    if watch.first is None:
+        watch.first = now, time.process_time()
+    if watch.progress is not None and now - watch.told > REPORT_EVERY:
+        watch.told = now
+        try:
+            watch.progress("simulating", step, scene.layout.program.steps)
+        except KeyboardInterrupt:
+            watch.interrupted = True
+    if step % CHECK_EVERY == 0 and watch.refused is None:
+        watch.refused = not_a_number(scene, step)
+    if watch.interrupted or watch.refused is not None:
+        network.stop()
+
+
+def not_a_number(scene: Scene, step: int) -> NumericalError | None:
+    """The error about the first state that is nan or infinite."""
+    for block in scene.layout.program.blocks:
+        for name in block.states:
+            values = stored(scene.parts[block.name], safe_name(name))
+            if not np.isfinite(values).all():
+                return number_error(block, name, values, step, scene.layout.program.dt)
+    return None
+
+
+def number_error(block: Block, name: str, values: Array, step: int, dt: float) -> NumericalError:
+    """Says which state of which neuron."""
+    index = int(np.flatnonzero(~np.isfinite(values))[0])
+    return NumericalError(
+        f"{name} of {block.name!r} is {values[index]} at index {index} before step {step} (t = {step * dt:g} ms)",
+        hint="a smaller dt, another method for this model, or a weaker drive may help",
+    )
+
+
+def writer(scene: Scene, feed: Feed) -> Callable[[int], None]:
+    """Writes the numbers of a step into Brian2's array."""
+    owner = scene.parts.get(feed.owner, scene.synapses.get(feed.owner))
+    variable = owner.variables[feed.variable]  # type: ignore[union-attr]
+
+    def write(step: int) -> None:
+        variable.get_value()[:] = feed.values(step)
+
+    return write
+
+
+def hold_back(runner: Any, on: Array) -> Callable[[int], None]:
+    """Make a Brian2 object run only in the steps where ``on`` is true.
+
+    Its ``active`` is read at the start of a run only, so the method that the loop calls is replaced.
+    """
+    always, state = runner.run, [False]
+
+    def run() -> None:
+        if state[0]:
+            always()
+
+    def gate(step: int) -> None:
+        state[0] = bool(on[step])
+
+    runner.run = run
+    return gate
+
+
+@contextmanager
+def gentle_interrupt(watch: Watch) -> Iterator[None]:
+    """Ctrl-C ends the run after the present step instead of in the middle of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def note(number: int, frame: object) -> None:
+        if watch.interrupted:
+            raise KeyboardInterrupt
+        watch.interrupted = True
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

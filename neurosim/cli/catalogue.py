@@ -1,0 +1,94 @@
+"""The models that can be run by name: the modules of `neurosim.models` that have a `network` function."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import neurosim.models
+from neurosim.errors import ParameterError, did_you_mean
+from neurosim.network import Network
+from neurosim.units import Quantity, ms
+
+
+@dataclass(frozen=True)
+class Model:
+    """A module of `neurosim.models`: its function `network` and what else it offers."""
+
+    name: str
+    description: str
+    build: Callable[..., Network]
+    warm_up: Quantity = 0 * ms
+    expected: Callable[..., Mapping[str, Mapping[str, float]]] | None = None
+    notes: Callable[..., Any] | None = None
+    parameters: Mapping[str, inspect.Parameter] = field(default_factory=dict)
+
+
+def model_names() -> list[str]:
+    """Names of all models."""
+    found = pkgutil.iter_modules(neurosim.models.__path__)
+    return sorted(module.name for module in found if not module.ispkg and not module.name.startswith("_"))
+
+
+def descriptions() -> dict[str, str]:
+    """Name -> one line about it."""
+    found = {name: importlib.import_module(f"neurosim.models.{name}") for name in model_names()}
+    return {name: module.DESCRIPTION for name, module in found.items() if "network" in vars(module)}
+
+
+def model_of(name: str) -> Model:
+    """The model of that name.
+
+    Raises
+    ------
+    ParameterError
+        If there is none.
+    """
+    if name not in model_names():
+        tail = did_you_mean(name, model_names())
+        raise ParameterError(f"there is no model '{name}'{tail}", hint="neurosim models lists them all.")
+    module = importlib.import_module(f"neurosim.models.{name}")
+    offers = vars(module)
+    return Model(
+        name,
+        offers["DESCRIPTION"],
+        offers["network"],
+        offers.get("WARM_UP", 0 * ms),
+        offers.get("expected"),
+        offers.get("notes"),
+        dict(inspect.signature(offers["network"]).parameters),
+    )
+
+
+def built(model: Model, arguments: Mapping[str, Any]) -> tuple[Network, list[str]]:
+    """The network, and what its reader has to know: the model's notes, then warnings that they do not hold."""
+    with warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always")
+        network = model.build(**arguments)
+        notes = [] if model.notes is None else list(model.notes(**arguments))
+    for warning in raised:
+        text = str(warning.message)
+        if not any(text in note for note in notes):
+            notes.append(f"Warning: {text}")
+    return network, notes
+
+
+def expected_rates(model: Model, arguments: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Column title -> population -> rate [Hz]; what holds at this scale stands before what was published."""
+    if model.expected is None:
+        return {}
+    columns = model.expected(**arguments)
+    return {title: dict(columns[title]) for title in sorted(columns, key=lambda title: title == "published")}
+
+
+def help_text(model: Model) -> str:
+    """What the model is, and the arguments that `--set` can give it."""
+    lines = [f"{model.name}: {model.description}", "", "arguments (--set name=value):"]
+    lines += [f"  {name}={parameter.default}" for name, parameter in model.parameters.items()]
+    documentation = inspect.getdoc(model.build) or ""
+    return "\n".join([*lines, "", documentation])

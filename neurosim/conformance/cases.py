@@ -1,0 +1,17 @@
+"""All cases, closed forms first."""
+
+from __future__ import annotations
+
+from neurosim.conformance import neurons, plans, signals, synapses
+from neurosim.conformance.case import Case
+from neurosim.errors import OptionError, did_you_mean
+
+CASES: tuple[Case, ...] = (*neurons.CASES, *synapses.CASES, *signals.CASES, *plans.CASES)
+
+
+def case(name: str) -> Case:
+    """The case of that name."""
+    for found in CASES:
+        if found.name == name:
+            return found
+    raise OptionError(f"there is no case {name!r}{did_you_mean(name, [found.name for found in CASES])}")

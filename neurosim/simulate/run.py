@@ -1,0 +1,253 @@
+"""The verb `simulate`: lower, check, compile, run, record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neurosim.backends import registry
+from neurosim.backends.base import Backend, Capabilities, Executable, Settings
+from neurosim.errors import NumericalError, OptionError, ParameterError, UnsupportedError, did_you_mean
+from neurosim.ir.check import check
+from neurosim.ir.program import Program
+from neurosim.lowering.lower import lower
+from neurosim.network import Network, Schedule
+from neurosim.progress import Report, shown, stoppable
+from neurosim.record import Record
+from neurosim.result import Provenance, Result
+from neurosim.simulate.origin import provenance_of
+from neurosim.units import Quantity, ms
+
+DEFAULT_DT = 0.1 * ms
+
+
+def simulate(
+    network: Network | Program,
+    duration: Quantity | Schedule | None = None,
+    *,
+    dt: Quantity = DEFAULT_DT,
+    backend: str | Backend = "native",
+    seed: int | None = None,
+    threads: int | None = None,
+    precision: str = "double",
+    copies: int = 1,
+    options: Mapping[str, object] | None = None,
+    progress: bool | Callable[[str, int, int], None] | None = None,
+) -> Result:
+    """Simulate a network.
+
+    Parameters
+    ----------
+    network : Network or Program
+        A Program has its plan, step and seed already: give none of them again.
+    duration : Quantity or Schedule
+        [ms] How long, or the phases of the run.
+    dt : Quantity
+        [ms] Length of a step.
+    backend : str
+        Which engine; `neurosim doctor` lists those that are installed.
+    seed : int, optional
+        Instead of the network's.
+    threads : int, optional
+        The engine chooses unless given.
+    precision : {'double', 'single'}
+        Of the engine's arithmetic.
+    copies : int
+        How many independent copies B of the network are run at once.
+    options : mapping, optional
+        Options of the engine, by name.
+    progress : bool or callable, optional
+        None: a bar if there is a terminal; True: always; False: never; or called with (what, steps done, steps in all).
+
+    Returns
+    -------
+    Result
+        What was recorded; `Result.interrupted` says whether Ctrl-C stopped the run before its end.
+
+    Raises
+    ------
+    ParameterError, OptionError
+        For an impossible argument.
+    BackendMissingError
+        If the engine is unknown or not installed.
+    UnsupportedError
+        If the engine cannot run this network; lists every obstacle.
+    NumericalError
+        If a value became nan or infinite.
+
+    Examples
+    --------
+    >>> result = simulate(net, 1 * second)          # doctest: +SKIP
+    >>> result["exc"].rate.mean()                   # doctest: +SKIP
+    5.6
+    """
+    clock = _Clock.start()
+    engine = registry.get(backend) if isinstance(backend, str) else backend
+    capabilities = engine.capabilities()
+    settings = checked_settings(engine.name, capabilities, threads, precision, copies, options or {})
+    program = _program(network, duration, dt, seed)
+    refuse_obstacles(engine.name, capabilities, program, settings)
+    with stoppable() as stop, shown(progress, program.dt) as report:
+        executable = engine.compile(program, settings, stop.watch(report))
+        try:
+            stopped = _run(executable, stop.watch(report))
+            record = clock.complete(executable.record())
+        finally:
+            executable.close()
+    origin = provenance_of(program, record, engine.name, capabilities.level(settings), settings)
+    origin = replace(origin, interrupted=stopped or record.steps < program.steps)
+    refuse_nan(record, origin)
+    return Result(record, origin)
+
+
+def _program(network: Network | Program, duration: Quantity | Schedule | None, dt: Quantity, seed: int | None) -> Program:
+    if isinstance(network, Program):
+        given = {"duration": duration is not None, "dt": dt is not DEFAULT_DT, "seed": seed is not None}
+        again = [name for name, is_given in given.items() if is_given]
+        if again:
+            known = ", ".join(again)
+            raise ParameterError(f"a Program has its {known} already; give that to ns.lower instead", where="simulate")
+        program = network
+    else:
+        given_as: object = network
+        if not isinstance(given_as, Network):
+            message = f"the first argument must be a Network or a Program, got a {type(network).__name__}"
+            raise ParameterError(message, where="simulate")
+        if duration is None:
+            raise ParameterError("how long? Write for example ns.simulate(net, 1 * second)", where="simulate")
+        program = lower(network, duration, dt=dt, seed=seed)
+    check(program)
+    return program
+
+
+def _run(executable: Executable, report: Report) -> bool:
+    """Run to the end of the plan; whether Ctrl-C stopped it."""
+    try:
+        executable.run(None, report)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """When a simulation was asked for."""
+
+    wall: float
+    cpu: float
+
+    @staticmethod
+    def start() -> _Clock:
+        return _Clock(time.perf_counter(), time.process_time())
+
+    def complete(self, record: Record) -> Record:
+        """The record with everything that was not simulation counted as building.
+
+        The engine measures the simulation phase alone; what it builds in other processes is in no clock of this one.
+        """
+        timing = dict(record.timing)
+        wall, cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
+        run, run_cpu = timing.get("run_s", wall), timing.get("run_cpu_s", cpu)
+        timing.update(run_s=run, run_cpu_s=run_cpu)
+        timing["build_s"] = max(wall - run, timing.get("build_s", 0.0))
+        timing["build_cpu_s"] = max(cpu - run_cpu, timing.get("build_cpu_s", 0.0))
+        return replace(record, timing=timing)
+
+
+# ---- what may be asked for -----------------------------------------------------------------------------------------------
+def refuse_obstacles(name: str, capabilities: Capabilities, program: Program, settings: Settings) -> None:
+    """Raise one UnsupportedError that lists everything in the way of an engine."""
+    obstacles = capabilities.obstacles(program, settings)
+    if obstacles:
+        raise UnsupportedError(obstacles, name)
+
+
+def checked_settings(
+    name: str,
+    capabilities: Capabilities,
+    threads: int | None,
+    precision: str,
+    copies: int,
+    options: Mapping[str, object],
+) -> Settings:
+    """The settings of a run, refused where the engine has no such thing.
+
+    Raises
+    ------
+    OptionError
+        With what may be chosen instead.
+    """
+    where = f"backend '{name}'"
+    if threads is not None and not _is_count(threads):
+        raise OptionError(f"threads must be a whole number from 1 on, got {threads!r}", where=where)
+    if threads not in (None, 1) and not capabilities.threads:
+        raise OptionError(f"it runs on one thread; leave threads={threads} out", where=where)
+    if precision not in capabilities.precisions:
+        known = " or ".join(f"'{one}'" for one in capabilities.precisions)
+        raise OptionError(f"precision may be {known}, got {precision!r}", where=where)
+    if not _is_count(copies):
+        raise OptionError(f"copies must be a whole number from 1 on, got {copies!r}", where=where)
+    return Settings(threads, precision, int(copies), 0, _checked_options(where, capabilities, options))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= 1
+
+
+def _checked_options(where: str, capabilities: Capabilities, options: Mapping[str, object]) -> dict[str, object]:
+    known = {option.name: option for option in capabilities.options}
+    for name, value in options.items():
+        if name not in known:
+            tail = did_you_mean(name, known) if known else "; it has none"
+            raise OptionError(f"there is no option '{name}'{tail}", where=where)
+        choices = known[name].choices
+        if choices and value not in choices:
+            shown_choices = ", ".join(repr(choice) for choice in choices)
+            raise OptionError(f"option {name} may be one of {shown_choices}; got {value!r}", where=where)
+    return {name: options.get(name, option.default) for name, option in known.items()}
+
+
+# ---- what came out -------------------------------------------------------------------------------------------------------
+def refuse_nan(record: Record, origin: Provenance) -> None:
+    """Raise NumericalError where a trace or a final state holds nan or infinity.
+
+    Of what was recorded over time the earliest bad value is named, else the first bad final state.
+    """
+    found = [(*bad, key) for key, trace in record.traces.items() if (bad := _first_bad(trace.values)) is not None]
+    if found:
+        place, copy, column, key = min((record.traces[f[3]].steps[f[0]], f[1], f[2], f[3]) for f in found)
+        trace = record.traces[key]
+        row = int(np.searchsorted(trace.steps, place))
+        member = int(column if trace.of is None else trace.of[column])
+        when = f"first recorded in step {place} ({place * origin.dt:g} ms)"
+        _raise_numerical(key, trace.values[row, copy, column], member, copy, when, origin)
+    for key, value in record.final.items():
+        bad = _first_bad(np.asarray(value)[None])
+        if bad is not None:
+            when = f"after {record.steps * origin.dt:g} ms"
+            _raise_numerical(key, value[bad[1], bad[2]], bad[2], bad[1], when, origin)
+
+
+def _first_bad(values: Any) -> tuple[int, int, int] | None:
+    """Indices of the first value (T, B, K) that is not finite, in the order of time."""
+    bad = ~np.isfinite(values)
+    if not bad.any():
+        return None
+    row, copy, column = np.unravel_index(int(bad.argmax()), bad.shape)
+    return int(row), int(copy), int(column)
+
+
+def _raise_numerical(
+    key: tuple[str, str], value: float, member: int, copy: int, when: str, origin: Provenance
+) -> None:
+    part, variable = key
+    kind = next((info.kind for info in origin.parts if part in (info.name, info.weights)), "part")
+    who = f"edge {member}" if kind == "projection" else f"neuron {member}"
+    which = f" of copy {copy}" if origin.copies > 1 else ""
+    word = "nan" if np.isnan(value) else "infinite"
+    hint = f"The step of {origin.dt:g} ms may be too long for its equations, or a parameter out of range."
+    raise NumericalError(f"{variable} of {who}{which} is {word}, {when}", where=f"{kind} '{part}'", hint=hint)
