@@ -2,11 +2,12 @@
 
 A benchmark is a module with ``NAME``, ``TITLE`` and ``run(session) -> list[Row]``. Every measurement is one process
 (``worker.py`` or a peer), so that nothing is warm that a user would find cold, and it is kept at once under its key: a benchmark
-that was interrupted goes on where it stopped, as long as the commit is the same.
+that was interrupted goes on where it stopped, as long as the code is the same.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -72,7 +73,7 @@ class Session:
     def __post_init__(self) -> None:
         if self.path.is_file() and not self.again:
             kept = json.loads(self.path.read_text())
-            if kept.get("about", {}).get("commit") == commit():
+            if kept.get("about", {}).get("code") == code_digest():
                 self.entries = kept["entries"]
 
     @property
@@ -148,6 +149,15 @@ def commit() -> str:
     return (name or "none") + ("+" if changed else "")
 
 
+def code_digest() -> str:
+    """Digest of all Python files that a measurement depends on: equal digests, equal code, committed or not."""
+    digest = hashlib.blake2b(digest_size=8)
+    for folder in ("neurosim", "models", "benchmarks"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def about() -> dict[str, Any]:
     """Commit, versions and machine; no names and no paths."""
     versions = {"python": platform.python_version()}
@@ -158,6 +168,7 @@ def about() -> dict[str, Any]:
             continue
     return {
         "commit": commit(),
+        "code": code_digest(),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "versions": versions,
         "machine": {"cpu": cpu_name(), "cores": usable_cores(), "system": platform.system(), "memory_gib": memory_gib()},

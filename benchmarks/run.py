@@ -1,7 +1,7 @@
 """All benchmarks, by one command: ``python benchmarks/run.py [NAME ...] [--slice]``.
 
 Results are kept as benchmarks/results/NAME.json after every single measurement; what was interrupted goes on, as long as the
-commit is the same (``--again`` starts over).
+code is the same (``--again`` starts over).
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import neurosim as ns
 from neurosim.units import ms, mV, nS, pF
@@ -79,7 +80,7 @@ def network(*, neurons: int = NEURONS, seed: int = 1, record: bool = True) -> ns
     statistically only.
     """
     mean, sd, highest = START_V
-    start = {
+    start: dict[str, Any] = {
         "v": ns.normal(mean * mV, sd * mV, high=highest * mV, cut="clip"),
         "g_e": ns.normal(START_G_E[0] * nS, START_G_E[1] * nS, low=0 * nS, cut="clip"),
         "g_i": ns.normal(START_G_I[0] * nS, START_G_I[1] * nS, low=0 * nS, cut="clip"),

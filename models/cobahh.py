@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import neurosim as ns
 from neurosim.errors import ParameterError
@@ -37,7 +38,7 @@ CELL = ns.neurons.hodgkin_huxley.with_defaults(
     **{"E_L": E_L * mV, "E_Na": E_NA * mV, "E_K": E_K * mV, "E_e": E_E * mV, "E_i": E_I * mV, "V_T": V_T * mV},
 )
 
-GATES = {
+GATES: dict[str, dict[str, Any]] = {
     "equilibrium": {gate: f"alpha_{gate} / (alpha_{gate} + beta_{gate})" for gate in ("m", "h", "n")},  # at the initial v
     "closed": {"m": 0.0, "h": 0.0, "n": 0.0},  # as in Brian2's script
 }
@@ -78,7 +79,7 @@ def network(
     """
     if gates not in GATES:
         raise ParameterError(f"gates must be one of {', '.join(GATES)}, got {gates!r}", where="model 'cobahh'")
-    start = {
+    start: dict[str, Any] = {
         "v": ns.normal(START_V[0] * mV, START_V[1] * mV),
         "g_e": ns.normal(START_G_E[0] * nS, START_G_E[1] * nS, low=0 * nS, cut="clip"),
         "g_i": ns.normal(START_G_I[0] * nS, START_G_I[1] * nS, low=0 * nS, cut="clip"),

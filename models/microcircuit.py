@@ -315,12 +315,8 @@ def _scales(scale: float, n_scale: float | None, k_scale: float | None) -> tuple
 
 
 def _check_choices(background: str, compensation: str, initial: str) -> None:
-    choices = (
-        ("background", background, ("poisson", "dc")),
-        ("compensation", compensation, tuple(COMPENSATION_RATES)),
-        ("initial", initial, tuple(INITIAL_MEAN)),
-    )
-    for name, value, known in choices:
+    values = {"background": background, "compensation": compensation, "initial": initial}
+    for (name, value), known in zip(values.items(), (("poisson", "dc"), tuple(COMPENSATION_RATES), tuple(INITIAL_MEAN))):
         if value not in known:
             text = f"{name} must be one of {', '.join(map(repr, known))}, got {value!r}"
             raise ParameterError(text, where="model 'microcircuit'")
@@ -337,13 +333,10 @@ def _populations(n_scale: float, currents: FloatArray, initial: str) -> list[ns.
 def _recurrent_projections(populations: list[ns.Population], n_scale: float, k_scale: float) -> list[ns.Projection]:
     numbers, means = synapse_numbers(n_scale, k_scale), weights(k_scale)
     projections = []
-    for i, target in enumerate(populations):
-        for j, source in enumerate(populations):
-            if numbers[i, j]:
-                wiring = ns.fixed_total_number(int(numbers[i, j]))
-                kind = source.name[-1]
-                weight, delay = _weight(means[i, j]), _delay(kind)
-                projections.append(ns.Projection(source, target, wiring, into="I_syn", weight=weight, delay=delay))
+    for i, j in np.argwhere(numbers):
+        source, target, wiring = populations[j], populations[i], ns.fixed_total_number(int(numbers[i, j]))
+        weight, delay = _weight(means[i, j]), _delay(source.name[-1])
+        projections.append(ns.Projection(source, target, wiring, into="I_syn", weight=weight, delay=delay))
     return projections
 
 

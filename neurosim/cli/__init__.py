@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import click
 
-from neurosim import __version__
 from neurosim.cli.doors import reporting_errors
 from neurosim.cli.run import run
 
 
+def _version(context: click.Context, option: click.Parameter, wanted: bool) -> None:
+    """Print the installed version and stop."""
+    from importlib import metadata
+
+    if not wanted:
+        return
+    try:
+        click.echo(f"neurosim {metadata.version('neurosim-toolkit')}")
+    except metadata.PackageNotFoundError:
+        click.echo("neurosim, from a checkout that is not installed")
+    context.exit()
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="neurosim")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, help="Show the version.", callback=_version)
 def commands() -> None:
     """Describe a network once, run it on several engines, know how far they agree."""
 

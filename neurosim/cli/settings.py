@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from neurosim.cli.catalogue import Model
 from neurosim.errors import NeurosimError, OptionError, ParameterError, UnitError, did_you_mean
@@ -17,6 +17,7 @@ from neurosim.units import usual_unit as usual
 WORDS: Mapping[str, object] = {"true": True, "false": False, "none": None}
 OF_A_PROJECTION = ("weight", "delay", "factor")
 OF_A_POPULATION = ("method", "refractory")
+Made = TypeVar("Made")
 
 
 def time_of(text: str, option: str) -> Quantity:
@@ -34,7 +35,8 @@ def time_of(text: str, option: str) -> Quantity:
         raise OptionError(f"{option} needs a time such as 2s or 500ms, got '{text}'") from None
     if milliseconds < 0.0:
         raise OptionError(f"{option} cannot be negative, got '{text}'")
-    return milliseconds * ms
+    time: Quantity = milliseconds * ms
+    return time
 
 
 def value_of(text: str) -> Any:
@@ -202,7 +204,7 @@ def _changed_projection(projection: Projection, model: str, texts: Mapping[str, 
 
 
 
-def _in_words_of(where: str, make: Any) -> Any:
+def _in_words_of(where: str, make: Callable[[], Made]) -> Made:
     """What ``make`` makes; its errors name the part as the user of the command knows it."""
     try:
         return make()

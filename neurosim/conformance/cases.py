@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from neurosim.conformance import neurons, plans, signals, synapses
+from neurosim.conformance import networks, neurons, plans, randomness, signals, synapses
 from neurosim.conformance.case import Case
 from neurosim.errors import OptionError, did_you_mean
 
-CASES: tuple[Case, ...] = (*neurons.CASES, *synapses.CASES, *signals.CASES, *plans.CASES)
+CASES: tuple[Case, ...] = (*neurons.CASES, *synapses.CASES, *signals.CASES, *plans.CASES, *randomness.CASES, *networks.CASES)
 
 
 def case(name: str) -> Case:

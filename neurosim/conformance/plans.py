@@ -132,7 +132,7 @@ def end_of_hold_oracle(program: Program, record: Record, run: Run) -> list[str]:
 
 def counts() -> Program:
     """Events counted per neuron and over the population, per ten steps, at the start and at the end of steps."""
-    cell = Block("cell", 3, {"v": 0.0}, {"k": np.array([0.4, 0.7, 1.5])}, update=update(v="v + k"), spike=spike("v > 1", "v -= 1"))
+    cell = Block("cell", 3, {"v": 0.0}, {"k": np.array([0.41, 0.73, 1.53])}, update=update(v="v + k"), spike=spike("v > 1", "v -= 1"))
     source = Source("in", 2, "spikes", steps=np.arange(25), indices=np.zeros(25, np.int64))
     recorded = (Tap("cell", "spikes"), Tap("cell", "counts", steps=Steps(10), at="end"), Tap("cell", "count", steps=Steps(10, 0)), Tap("in", "counts", of=np.array([1, 0]), steps=Steps(5), at="end"))
     return Program(1.0, (cell,), (source,), taps=recorded, plan=(Phase(35),))

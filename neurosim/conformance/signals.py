@@ -79,7 +79,7 @@ def oja() -> Program:
     mix = np.linalg.qr(rng.normal(size=(4, 4)))[0] * np.sqrt([3.0, 1.0, 0.5, 0.2])
     items = rng.normal(size=(4000, 4)) @ mix.T
     unit = Block("unit", 1, ports=("p",), outputs=outputs(r="p"))
-    rule = Rule("oja", Steps(1), statements("w += 0.004 * r_post * (value_pre - r_post * w)"))
+    rule = Rule("oja", Steps(1), statements("w += 0.002 * r_post * (value_pre - r_post * w)"))
     path = Pathway("in -> unit", "in", "unit", dense(4, 1), statements("p_post += w * value"), "w", signal="value", instant=True, rules=(rule,))
     return Program(1.0, (unit,), (Source("in", 4, "table", table=items),), (path,), (vector(path, np.full(4, 0.5)),), (Tap("in -> unit", "w", steps=Steps(500), at="end"),), (Phase(4000),))
 
@@ -89,7 +89,7 @@ def oja_oracle(program: Program, record: Record, run: Run) -> list[str]:
     items, w, kept = np.asarray(program.sources[0].table), np.full(4, 0.5), []
     for n, x in enumerate(items):
         y = w @ x
-        w = w + 0.004 * y * (x - y * w)
+        w = w + 0.002 * y * (x - y * w)
         if n % 500 == 499:
             kept.append(w)
     first = np.linalg.eigh(np.cov(items.T))[1][:, -1]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neurosim.equations import Expr, Num, Op, Sym, names
+from neurosim.equations import Expr, Sym, names
 from neurosim.equations.calculus import ZERO, add, linear_parts, multiply, split_noise
 from neurosim.equations.evaluate import evaluate
 from neurosim.equations.tree import calls

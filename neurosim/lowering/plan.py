@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,6 @@ from neurosim.equations import evaluate, names, parse_expression
 from neurosim.errors import ScheduleError
 from neurosim.ir.program import Assign, Block, CopyWeights, Pathway, Phase, Sampled, Source, Steps, Tap, Value
 from neurosim.ir.wiring import expand, values_of
-from neurosim.network.distributions import Distribution
 from neurosim.network.population import Population
 from neurosim.network.projection import Projection
 from neurosim.network.stimuli import PoissonSource
@@ -65,7 +64,9 @@ def timetable_of(given: Any, setting: Setting) -> Timetable:
     ScheduleError
         A duration or a time lies between two steps.
     """
-    schedule = given if isinstance(given, wish.Schedule) else wish.Schedule(given if isinstance(given, wish.Phase) else wish.Phase(given))
+    if not isinstance(given, wish.Schedule):
+        given = wish.Schedule(given if isinstance(given, wish.Phase) else wish.Phase(given))
+    schedule: wish.Schedule = given
     phases: list[wish.Phase] = []
     steps: list[int] = []
     planned: list[Planned] = []
@@ -86,7 +87,8 @@ def _planned(given: wish.Assignment, place: int, where: str, length: int, settin
     times = np.atleast_1d(np.asarray(in_inner(given.at, TIME, where, "at"), np.float64))
     at = tuple(sorted({steps_on_grid(float(time), setting.dt, where, "the time", ScheduleError) for time in times}))
     if late := [step for step in at if step >= length]:
-        raise ScheduleError(f"the time {late[0] * setting.dt:g} ms lies after the end of the phase ({length * setting.dt:g} ms)", where=where)
+        end = f"the end of the phase ({length * setting.dt:g} ms)"
+        raise ScheduleError(f"the time {late[0] * setting.dt:g} ms lies after {end}", where=where)
     if given.every is None:
         return Planned(place, part, target, given.value, at)
     every = time_in_steps(given.every, setting.dt, where, "every", ScheduleError)
@@ -110,7 +112,8 @@ def assignments_of(
     A parameter brings all parameters of the update that follow from it.
     """
     parts = network.named()
-    now = {part.name: Change(part, {}) for part in (*blocks, *pathways)}
+    now = {block.name: Change(block, {}) for block in blocks}
+    now.update({pathway.name: Change(pathway, {}) for pathway in pathways})
     made: list[tuple[int, Assign]] = []
     for planned in timetable.planned:
         part = parts[planned.part]
@@ -125,8 +128,8 @@ def assignments_of(
 def _parameters(part: Population | Projection) -> frozenset[str]:
     if isinstance(part, Population):
         return frozenset(entry.name for entry in part.model.parsed.parameters)
-    models = [part.model, *([part.plasticity] if part.plasticity else [])]
-    return frozenset(entry.name for model in models for entry in model.parsed.parameters)
+    learned = part.plasticity.parsed.parameters if part.plasticity else ()
+    return frozenset(entry.name for entry in (*part.model.parsed.parameters, *learned))
 
 
 def _parameter_changes(
@@ -152,8 +155,12 @@ def _parameter_changes(
     return tuple(
         Assign(part.name, name, value, planned.when)
         for name, value in after.parameters.items()
-        if not isinstance(value, Sampled) and not np.array_equal(value, before.part.parameters[name])
+        if not isinstance(value, Sampled) and not _equal(value, before.part.parameters[name])
     )
+
+
+def _equal(one: Value, other: Value | Sampled) -> bool:
+    return not isinstance(other, Sampled) and np.array_equal(one, other)
 
 
 def _same_hold(one: Block, other: Block) -> bool:
@@ -190,7 +197,8 @@ def _value(part: Any, planned: Planned, setting: Setting, parameters: Mapping[st
         if isinstance(planned.value, str):
             expr = part.model.parsed.in_inner_units(parse_expression(planned.value))
             if unknown := names(expr) - {*parameters, "dt"}:
-                raise ScheduleError(f"a parameter can only be computed from parameters, not from {', '.join(sorted(unknown))}", where=where)
+                listed = ", ".join(sorted(unknown))
+                raise ScheduleError(f"a parameter can only be computed from parameters, not from {listed}", where=where)
             return plain(evaluate(expr, {**parameters, "dt": setting.dt}.__getitem__))
         dimension = part.model.variables[planned.target].dimension
         return neuron_values(planned.value, dimension, part.size, stream, where, planned.target)
@@ -252,5 +260,5 @@ def with_room(part: Any, assignments: Iterable[tuple[int, Assign]]) -> Any:
 
     if isinstance(part, Source):
         return replace(part, rate=wider("rate", part.rate))
-    spread: Callable[[Mapping[str, Any]], dict[str, Any]] = lambda values: {name: wider(name, v) for name, v in values.items()}
-    return replace(part, states=spread(part.states), parameters=spread(part.parameters))
+    states = {name: wider(name, value) for name, value in part.states.items()}
+    return replace(part, states=states, parameters={name: wider(name, value) for name, value in part.parameters.items()})

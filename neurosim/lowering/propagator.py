@@ -115,7 +115,8 @@ def noise_covariance(a: FloatArray, s: FloatArray, dt: float) -> FloatArray:
         go_on = (doublings > k)[..., None, None]
         covariance = np.where(go_on, covariance + phi @ covariance @ np.swapaxes(phi, -1, -2), covariance)
         phi = np.where(go_on, phi @ phi, phi)
-    return (covariance + np.swapaxes(covariance, -1, -2)) / 2.0
+    symmetric: FloatArray = (covariance + np.swapaxes(covariance, -1, -2)) / 2.0
+    return symmetric
 
 
 def cholesky(covariance: FloatArray) -> FloatArray:
@@ -145,7 +146,8 @@ def cholesky(covariance: FloatArray) -> FloatArray:
 
 def _squarings(matrices: FloatArray) -> npt.NDArray[np.int64]:
     norm = np.abs(matrices).sum(-1).max(-1, initial=0.0)
-    return np.maximum(np.ceil(np.log2(np.maximum(norm, 1e-300) / LARGEST_NORM)), 0.0).astype(np.int64)
+    needed = np.ceil(np.log2(np.maximum(norm, 1e-300) / LARGEST_NORM))
+    return np.asarray(np.maximum(needed, 0.0), np.int64)
 
 
 def _pade(x: FloatArray) -> FloatArray:
@@ -160,4 +162,4 @@ def _pade(x: FloatArray) -> FloatArray:
             odd += coefficient * power
         else:
             even += coefficient * power
-    return np.linalg.solve(even - odd, even + odd)
+    return np.asarray(np.linalg.solve(even - odd, even + odd), np.float64)

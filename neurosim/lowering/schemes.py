@@ -106,19 +106,19 @@ def euler(system: System) -> Assignments:
 def heun(system: System) -> Assignments:
     """x + dt/2 (f(x) + f(p)) with the Euler step p; additive noise enters both (Kloeden and Platen 1992, 15.1)."""
     _refuse_multiplicative(system, "heun")
-    first, stage = [], dict(system.later)
-    for state, drift in system.drift.items():
-        slope, point = system.temporary("k1", state), system.temporary("p", state)
-        ahead = _with_noise(fill("x + dt * k", x=Sym(state), k=Sym(slope)), system.noise.get(state, NOTHING))
-        first += [(slope, drift), (point, _seen(system, state, ahead))]
+    slopes = {state: Sym(system.temporary("k1", state)) for state in system.drift}
+    first = [(slopes[state].name, drift) for state, drift in system.drift.items()]
+    stage = dict(system.later)
+    for state in system.drift:
+        point = system.temporary("p", state)
+        ahead = _with_noise(fill("x + dt * k", x=Sym(state), k=slopes[state]), system.noise.get(state, NOTHING))
+        first.append((point, _seen(system, state, ahead)))
         stage[state] = Sym(point)
     last = []
     for state, drift in system.drift.items():
-        slope = Sym(system.temporary("k1", state))
-        new = fill("x + dt / 2 * (k + f)", x=Sym(state), k=slope, f=_at(drift, stage, "dt"))
+        new = fill("x + dt / 2 * (k + f)", x=Sym(state), k=slopes[state], f=_at(drift, stage, "dt"))
         last.append((state, _with_noise(new, system.noise.get(state, NOTHING))))
-    # Slopes before points: a point reads slopes only, and the text is read in this order.
-    return (*first[::2], *first[1::2], *last)
+    return (*first, *last)
 
 
 def rk4(system: System) -> Assignments:

@@ -12,19 +12,24 @@ from neurosim.ir.program import Assign, Block, Exact, Pathway, Phase, Program, S
 def without_unused(program: Program) -> Program:
     """The Program without parameters that no update, output, condition, statement or planned expression reads."""
     planned = [assign for phase in program.plan for assign in phase.assign]
-    blocks = tuple(_pruned(block, {*_read_in_block(block), *_read_from_synapses(program, block)}, planned) for block in program.blocks)
-    pathways = tuple(_pruned(pathway, {*_read_in_pathway(pathway)}, planned) for pathway in program.pathways)
-    kept = {(part.name, name) for part in (*blocks, *pathways) for name in part.parameters}
-    all_of_them = {(part.name, name) for part in (*program.blocks, *program.pathways) for name in part.parameters}
-    plan = tuple(_without(phase, all_of_them - kept) for phase in program.plan)
-    return replace(program, blocks=blocks, pathways=pathways, plan=plan)
+    unread: set[tuple[str, str]] = set()
+    blocks, pathways = [], []
+    for block in program.blocks:
+        read = {*_read_in_block(block), *_read_from_synapses(program, block), *_read_in_plan(planned, block.name)}
+        unread |= {(block.name, name) for name in block.parameters.keys() - read}
+        blocks.append(replace(block, parameters={name: value for name, value in block.parameters.items() if name in read}))
+    for pathway in program.pathways:
+        read = {*_read_in_pathway(pathway), *_read_in_plan(planned, pathway.name)}
+        unread |= {(pathway.name, name) for name in pathway.parameters.keys() - read}
+        pathways.append(replace(pathway, parameters={name: value for name, value in pathway.parameters.items() if name in read}))
+    plan = tuple(_without(phase, unread) for phase in program.plan)
+    return replace(program, blocks=tuple(blocks), pathways=tuple(pathways), plan=plan)
 
 
-def _pruned(part: Block | Pathway, read: set[str], planned: Iterable[Assign]) -> Block | Pathway:
+def _read_in_plan(planned: Iterable[Assign], part: str) -> Iterator[str]:
     for assign in planned:
-        if assign.part == part.name and isinstance(assign.value, (Num, Sym, Op, Call)):
-            read |= names(assign.value)
-    return replace(part, parameters={name: value for name, value in part.parameters.items() if name in read})
+        if assign.part == part and isinstance(assign.value, (Num, Sym, Op, Call)):
+            yield from names(assign.value)
 
 
 def _without(phase: Phase, dropped: set[tuple[str, str]]) -> Phase:

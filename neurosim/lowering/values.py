@@ -44,7 +44,8 @@ class Setting:
 
 def all_of(items: Iterable[Given], make: Callable[[Given], Made]) -> tuple[Made, ...]:
     """``make`` of every item; what goes wrong in any of them is reported together."""
-    made, errors = [], []
+    made: list[Made] = []
+    errors: list[NeurosimError] = []
     for item in items:
         try:
             made.append(make(item))
@@ -127,14 +128,16 @@ def in_canonical_order(
     """
     if values.ndim == 2:
         if same and not connectivity.autapses:
-            return values[~np.eye(len(values), dtype=bool)]
+            return np.asarray(values[~np.eye(len(values), dtype=bool)])
         return np.ascontiguousarray(values.ravel())
     if connectivity.kind == "pairs" and connectivity.order is not None:
-        return values[connectivity.order]
+        return np.asarray(values[connectivity.order])
     return values
 
 
-def delay_steps(value: Any, dt: float, stream: int, where: str, connectivity: Connectivity, same: bool = False) -> int | npt.NDArray[np.int64] | Sampled:
+def delay_steps(
+    value: Any, dt: float, stream: int, where: str, connectivity: Connectivity, same: bool = False
+) -> int | npt.NDArray[np.int64] | Sampled:
     """Delays in steps.
 
     One delay must be on the grid. Drawn delays, and delays given one by one, are rounded to the nearest step (half to even);

@@ -143,8 +143,8 @@ class Output:
             other = self.population.model.variables.get(self.name)
             what = f"'{self.name}' is a {other.kind}, not an output" if other else f"there is no output '{self.name}'"
             known = f"its outputs are: {', '.join(outputs)}" if outputs else "its model has no outputs"
-            advice = f"Declare one in the equations, as in 'y = {self.name} : unit (output)'." if other else ""
-            raise ParameterError(f"{what}; {known}. {advice}".rstrip(), where=self.population.where)
+            hint = f"Declare one in the equations, as in 'y = {self.name} : unit (output)'." if other else ""
+            raise ParameterError(f"{what}; {known}.", where=self.population.where, hint=hint)
 
     @property
     def dimension(self) -> Dimension:

@@ -30,7 +30,7 @@ from .rules import (
 )
 from .stimuli import STIMULI, PoissonSource, SpikeTimes, Stimulus
 from .synapses import SynapseModel
-from .values import conclude, is_a, is_number, shown
+from .values import add_with_hint, conclude, is_a, is_number, shown
 
 Source: TypeAlias = Population | Output | Stimulus
 PRECISIONS = ("float32", "float64")
@@ -222,8 +222,8 @@ class Projection:
             findings.add(where, f"the source must be a population, an output of one or a stimulus, got {shown(self.source)}.")
         if isinstance(self.source, Population) and self.source.model.spike is None:
             outputs = self.source.model.of_kind("output")
-            advice = f' Project one of its outputs: {self.source.name}.output("{outputs[0]}").' if outputs else ""
-            findings.add(where, f"the neurons of '{self.source.name}' have no spike condition, so they send no spikes.{advice}")
+            hint = f'Project one of its outputs: {self.source.name}.output("{outputs[0]}").' if outputs else ""
+            add_with_hint(findings, where, f"the neurons of '{self.source.name}' have no spike condition, so they send no spikes.", hint)
         if not is_a(self.target, Population):
             findings.add(where, f"the target must be a population, got {shown(self.target)}.")
         if not is_a(self.connectivity, Connectivity):

@@ -17,7 +17,7 @@ from .distributions import Distribution
 from .plasticity import Plasticity
 from .population import Population
 from .synapses import INTO, SynapseModel
-from .values import FloatArray, check_positive, check_scalar, inner_or_none, shown
+from .values import FloatArray, add_with_hint, check_positive, check_scalar, inner_or_none, shown
 
 DRAWN_COUNT = "the number of synapses is known only when they are drawn"
 
@@ -29,12 +29,11 @@ def check_into(findings: Findings, where: str, target: Population, into: str) ->
     if variable is not None and variable.kind in ("port", "state"):
         return variable.dimension
     ports, states = model.of_kind("port"), model.of_kind("state")
-    choices = [f"{kind} {', '.join(names)}" for kind, names in (("ports", ports), ("states", states)) if names]
-    listed = "; ".join(choices) if choices else "neither ports nor states"
+    near = did_you_mean(into, (*ports, *states))
     what = f"a {variable.kind}" if variable else "not a name"
-    advice = did_you_mean(into, (*ports, *states))
-    near = advice if "did you mean" in advice else "."
-    findings.add(where, f"into='{into}' is {what} of '{target.name}'; it must be a port or a state. It has {listed}{near}")
+    message = f"into='{into}' is {what} of '{target.name}'; it must be a port or a state" + (near if "did you mean" in near else ".")
+    choices = [f"{kind}: {', '.join(names)}" for kind, names in (("ports", ports), ("states", states)) if names]
+    add_with_hint(findings, where, message, f"'{target.name}' has {'; '.join(choices)}" if choices else "It has neither ports nor states.")
     return None
 
 
@@ -48,11 +47,9 @@ def check_connectivity(
     if kind == "one_to_one" and sources != targets:
         findings.add(where, f"one_to_one() needs populations of the same size, got {sources} and {targets}.")
     if connectivity.shape is not None and connectivity.shape != (sources, targets):
-        findings.add(
-            where,
-            f"the matrix has the shape {connectivity.shape}, but there are {sources} sources and {targets} targets: it must "
-            f"be ({sources}, {targets}).{' Transpose it.' if connectivity.shape == (targets, sources) else ''}",
-        )
+        message = f"the matrix must have the shape (sources, targets) = ({sources}, {targets}), got {connectivity.shape}."
+        turned = connectivity.shape == (targets, sources)
+        add_with_hint(findings, where, message, "Transpose it: matrix[i, j] is the weight from i to j." if turned else "")
     for name, indices, size in (("pre", connectivity.pre, sources), ("post", connectivity.post, targets)):
         if connectivity.shape is None and indices is not None and np.any(indices >= size):
             findings.add(where, f"{name} must hold numbers from 0 to {size - 1}, got {int(np.max(indices))}.")
@@ -193,8 +190,8 @@ def find_weight_dimension(findings: Findings, synapses: Synapses, wanted: Dimens
 
 def _add_misfit(findings: Findings, synapses: Synapses, added: Dimension, wanted: Dimension) -> None:
     needs = f"into='{synapses.into}' needs {describe_dimension(wanted)}, what arrives is {describe_dimension(added)}."
-    advice = "" if synapses.has_weights else f" Give weight=... in {usual_unit(wanted / added)}."
-    findings.add(synapses.where, needs + advice)
+    advice = "" if synapses.has_weights else f"Give weight=..., in {usual_unit(wanted / added)}."
+    add_with_hint(findings, synapses.where, needs, advice)
 
 
 def check_statements_of_synapse(findings: Findings, synapses: Synapses) -> None:
@@ -346,7 +343,8 @@ def check_delay(findings: Findings, synapses: Synapses, fits: bool) -> None:
 
 def _check_per_edge(findings: Findings, where: str, name: str, inner: FloatArray, count: int | None) -> None:
     if count is None:
-        findings.add(where, f"{name} cannot be an array here, since {DRAWN_COUNT}: give one value or a distribution, or pairs(...).")
+        message = f"{name} cannot be an array here: {DRAWN_COUNT}."
+        add_with_hint(findings, where, message, "Give one value or a distribution, or list the synapses with pairs(...).")
     elif inner.shape != (count,):
         got = f"{len(inner)} values" if inner.ndim == 1 else f"an array of shape {inner.shape}"
         findings.add(where, f"{name} must be one value or {count} values (one for each synapse), got {got}.")
@@ -355,9 +353,8 @@ def _check_per_edge(findings: Findings, where: str, name: str, inner: FloatArray
 def _explained(error: NeurosimError, synapses: Synapses) -> NeurosimError:
     """An error about the unit of the weight, with the reason for the unit."""
     into = synapses.target.model.variables[synapses.into]
-    reason = f" It is added to the {into.kind} {synapses.into} of '{synapses.target.name}', in {into.unit}."
-    message = error.message if error.message.endswith(".") else f"{error.message}."
-    return type(error)(message + reason, where=synapses.where)
+    reason = f"It is added to the {into.kind} {synapses.into} of '{synapses.target.name}', in {into.unit}."
+    return type(error)(error.message, where=synapses.where, hint=reason)
 
 
 def _moved(error: NeurosimError, where: str, prefix: str = "") -> NeurosimError:

@@ -126,6 +126,11 @@ def check_count(findings: Findings, value: Any, where: str, name: str, *, least:
     return int(value)
 
 
+def add_with_hint(findings: Findings, where: str, message: str, hint: str) -> None:
+    """Note a finding with a line of its own on what to do."""
+    findings.add_error(NeurosimError(message, where=where, hint=hint))
+
+
 def conclude(findings: Findings, error_type: type[NeurosimError], where: str) -> None:
     """Raise what was found in one part; in a list the part's name stands in the title alone."""
     try:

@@ -28,6 +28,7 @@ from neurosim.conformance.building import (
     vector,
 )
 from neurosim.conformance.case import differences, run_on
+from neurosim.equations.tree import Num, Op, Sym
 from neurosim.errors import NumericalError, OptionError, UnsupportedError
 from neurosim.ir.check import check
 from neurosim.ir.program import (
@@ -182,15 +183,15 @@ def graded(steps=300):
     listed = replace(listed, steps=listed.steps[kept], indices=listed.indices[kept], payloads=listed.payloads[kept])
     drive = Source("drive", 6, "poisson", rate=np.linspace(0.1, 8, 6), stream=key("drive", "poisson"))
     paths = tuple(
-        Pathway(f"{name} -> cell", name, "cell", dense(size, 10), statements("g_post += w*value"), name, delay=delay)
+        Pathway(f"{name} -> cell", name, "cell", dense(size, 10), statements("g_post += w*value"), f"{name}:w", delay=delay)
         for name, size, delay in (
             ("tern", 12, rng.integers(0, 6, 120)),
             ("listed", 5, rng.integers(0, 3, 50)),
             ("drive", 6, rng.integers(0, 4, 60)),
         )
     )
-    weights = tuple(Weights(p.source, p.name, np.float64(np.float32(rng.normal(0.1, 0.2, p.wiring.sources * 10)))) for p in paths)
-    plan = (Phase(150), Phase(steps - 150, off=frozenset(("listed",)), assign=(Assign("drive", "rate", expr("rate*0.5 + 0.1*dt"), (3,)),)))
+    weights = tuple(Weights(p.weights, p.name, np.float64(np.float32(rng.normal(0.1, 0.2, p.wiring.sources * 10)))) for p in paths)
+    plan = (Phase(150), Phase(steps - 150, off=frozenset(("listed",)), assign=(Assign("drive", "rate", Op("*", (Sym("rate"), Num(0.5))), (3,)),)))
     recorded = taps(("tern", "spikes"), ("cell", "spikes"), ("cell", "v"), ("drive", "spikes"), ("listed", "spikes"), ("drive", "count"))
     return Program(DT, (tern, cell), (listed, drive), paths, weights, recorded, plan)
 
@@ -295,18 +296,18 @@ def shared(steps=200):
     return Program(1.0, (a, b), (), paths, weights, recorded, plan)
 
 
-def hodgkin(steps=400):
+def hodgkin(steps=600):
     """A smooth model, a rising condition, names that Brian2 would refuse, drawn edges, end of a hold."""
     rates = {
-        "am": "0.32*4*exprel((13 - V)/4)",
-        "bm": "0.28*5*exprel((V - 40)/5)",
-        "ah": "0.128*exp((17 - V)/18)",
-        "bh": "4*sigmoid((V - 40)/5)",
-        "an": "0.032*5*exprel((15 - V)/5)",
-        "bn": "0.5*exp((10 - V)/40)",
+        "am": "1/exprel((25 - V)/10)",
+        "bm": "4*exp(-V/18)",
+        "ah": "0.07*exp(-V/20)",
+        "bh": "sigmoid((V - 30)/10)",
+        "an": "0.1/exprel((10 - V)/10)",
+        "bn": "0.125*exp(-V/80)",
     }
     gates = {x: f"a{x}/(a{x}+b{x}) + ({x} - a{x}/(a{x}+b{x}))*exp(-(a{x}+b{x})*dt)" for x in "mhn"}
-    membrane = "V + dt*(5*(0 - V)*0.01 - 6*n**4*(V + 25)*0.05 - 20*m**3*h*(V - 113)*0.05 + int + where(t > 20, 1, 0.5))"
+    membrane = "V + dt*(where(t > 1, 10, 0) + int - 120*m**3*h*(V - 115) - 36*n**4*(V + 12) - 0.3*(V - 10.6))"
     cell = Block(
         "cells of i",
         6,
@@ -326,7 +327,7 @@ def hodgkin(steps=400):
         delay=Sampled("uniform", 0.0, 20.0, key("hh", "delay"), quantum=1.0, least=0.0),
     )
     plan = (Phase(steps, assign=(Assign("cells of i", "hold", 0.0, (150, 151)), Assign("cells of i", "lambda_", 2.0, (200,)))),)
-    return Program(0.05, (cell,), (), (path,), (), (Tap("cells of i", "spikes"), *all_states(cell)), plan)
+    return Program(0.02, (cell,), (), (path,), (), (Tap("cells of i", "spikes"), *all_states(cell)), plan)
 
 
 def noisy(steps=200):

@@ -1,5 +1,6 @@
 """The messages that a writer of a network gets, word by word."""
 
+# ruff: noqa: E501
 from collections.abc import Callable
 
 import numpy as np
@@ -46,7 +47,9 @@ ParameterError in Population 'E': 3 problems
   v_rest needs a value: write v_rest=... (a voltage, in mV).""",
     ),
     (
-        lambda: ns.Population("exc", 10, neurons.lif_exponential, tau_sin=3 * ms, v=[1, 2, 3] * mV, I_ext=3 * pA, E_L="v"),
+        lambda: ns.Population(
+            "exc", 10, neurons.lif_exponential, tau_sin=3 * ms, v=[1, 2, 3] * mV, I_ext=3 * pA, E_L="v"
+        ),
         """\
 ParameterError in population 'exc' of model 'lif_exponential': 4 problems
   unknown parameter 'tau_sin'; did you mean 'tau_syn'?
@@ -77,25 +80,31 @@ ParameterError in uniform(1 mV, ...): second number needs a voltage, got the pla
     (
         lambda: LAYER.output("u"),
         """\
-ParameterError in population 'layer' of model 'rate_neuron': 'u' is a state, not an output; its outputs are: r. Declare one in the equations, as in 'y = u : unit (output)'.""",
+ParameterError in population 'layer' of model 'rate_neuron': 'u' is a state, not an output; its outputs are: r.
+  Declare one in the equations, as in 'y = u : unit (output)'.""",
     ),
     (
         lambda: ns.Projection(DRIVE, OUT, ns.all_to_all(), into="I_sin", weight=1 * pA),
         """\
-NetworkError in projection 'drive -> out': into='I_sin' is not a name of 'out'; it must be a port or a state. It has ports I_ext; states v, I_syn; did you mean 'I_syn'?""",
+NetworkError in projection 'drive -> out': into='I_sin' is not a name of 'out'; it must be a port or a state; did you mean 'I_syn'?
+  'out' has ports: I_ext; states: v, I_syn""",
     ),
     (
         lambda: ns.Projection(DRIVE, OUT, ns.all_to_all(), into="I_syn", weight=1),
         """\
-NetworkError in projection 'drive -> out': weight needs a current, got the plain number 1. Write 1 * pA. It is added to the state I_syn of 'out', in pA.""",
+NetworkError in projection 'drive -> out': weight needs a current, got the plain number 1. Write 1 * pA.
+  It is added to the state I_syn of 'out', in pA.""",
     ),
     (
         lambda: ns.Projection(DRIVE, OUT, ns.all_to_all(), into="I_syn"),
         """\
-NetworkError in projection 'drive -> out': into='I_syn' needs a current, what arrives is a plain number. Give weight=... in pA.""",
+NetworkError in projection 'drive -> out': into='I_syn' needs a current, what arrives is a plain number.
+  Give weight=..., in pA.""",
     ),
     (
-        lambda: ns.Projection(EXC, EXC, ns.fixed_indegree(101, multapses=False), into="I", weight=1 * mV, delay=-1 * ms),
+        lambda: ns.Projection(
+            EXC, EXC, ns.fixed_indegree(101, multapses=False), into="I", weight=1 * mV, delay=-1 * ms
+        ),
         """\
 NetworkError in projection 'exc -> exc': 2 problems
   101 different sources cannot be chosen among 100: lower the number, or allow several synapses for a pair with multapses=True.
@@ -104,20 +113,25 @@ NetworkError in projection 'exc -> exc': 2 problems
     (
         lambda: ns.Projection(DRIVE, OUT, ns.dense(np.ones((100, 300)) * pA), into="I_syn"),
         """\
-NetworkError in projection 'drive -> out': the matrix has the shape (100, 300), but there are 300 sources and 100 targets: it must be (300, 100). Transpose it.""",
+NetworkError in projection 'drive -> out': the matrix must have the shape (sources, targets) = (300, 100), got (100, 300).
+  Transpose it: matrix[i, j] is the weight from i to j.""",
     ),
     (
         lambda: ns.Projection(DRIVE, OUT, ns.fixed_probability(0.1), into="I_syn", weight=[1, 2, 3] * pA),
         """\
-NetworkError in projection 'drive -> out': weight cannot be an array here, since the number of synapses is known only when they are drawn: give one value or a distribution, or pairs(...).""",
+NetworkError in projection 'drive -> out': weight cannot be an array here: the number of synapses is known only when they are drawn.
+  Give one value or a distribution, or list the synapses with pairs(...).""",
     ),
     (
         lambda: ns.Projection(LAYER, OUT, ns.all_to_all(), into="I_syn", weight=1 * pA),
         """\
-NetworkError in Projection: the neurons of 'layer' have no spike condition, so they send no spikes. Project one of its outputs: layer.output("r").""",
+NetworkError in Projection: the neurons of 'layer' have no spike condition, so they send no spikes.
+  Project one of its outputs: layer.output("r").""",
     ),
     (
-        lambda: ns.Projection(DRIVE, OUT, ns.all_to_all(), into="I_syn", weight=1 * pA, plasticity=RULE.with_values(eta=1 * nS)),
+        lambda: ns.Projection(
+            DRIVE, OUT, ns.all_to_all(), into="I_syn", weight=1 * pA, plasticity=RULE.with_values(eta=1 * nS)
+        ),
         """\
 NetworkError in projection 'drive -> out': 2 problems
   on_step: unknown name 'reward_post'; known names: I_ext_post, I_syn_post, eta, v_post, w, weight, x
@@ -136,7 +150,9 @@ NetworkError in Probe of 'out': there is no variable 'vv'; did you mean 'v'?""",
 NetworkError in Probe of 'out': 'tau_m' is a parameter: it is what was given, there is nothing to record.""",
     ),
     (
-        lambda: ns.Network(EXC, ns.Projection(DRIVE, OUT, ns.all_to_all(), into="I_syn", weight=1 * pA), ns.Probe(OUT, "v")),
+        lambda: ns.Network(
+            EXC, ns.Projection(DRIVE, OUT, ns.all_to_all(), into="I_syn", weight=1 * pA), ns.Probe(OUT, "v")
+        ),
         """\
 NetworkError in Network: 3 problems
   projection 'drive -> out': its source 'drive' is not in the network: add it to the parts.
@@ -160,8 +176,9 @@ ScheduleError in Schedule: is made of phases, got 1 second at place 0. Write Pha
     ),
     (
         lambda: ns.check_schedule(
-        ns.Network(OUT, DRIVE), ns.Schedule(ns.Phase(1 * second, set={"drve.rate": 3 * Hz, "out.v": 3}, off=["out"]))
-    ),
+            ns.Network(OUT, DRIVE),
+            ns.Schedule(ns.Phase(1 * second, set={"drve.rate": 3 * Hz, "out.v": 3}, off=["out"])),
+        ),
         """\
 ScheduleError in Schedule: 3 problems
   phase 0: off names the population 'out': only stimuli and projections can be switched off.

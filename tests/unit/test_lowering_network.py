@@ -6,10 +6,10 @@ import pytest
 from neurosim.backends.base import Settings
 from neurosim.backends.reference import Reference
 from neurosim.equations import show
-from neurosim.errors import EquationError, NetworkError, ParameterError, ScheduleError
+from neurosim.errors import EquationError, ParameterError, ScheduleError
 from neurosim.ir.check import check
-from neurosim.ir.program import Assign, CopyWeights, Steps
-from neurosim.lowering import lower
+from neurosim.ir.program import CopyWeights, Steps
+from neurosim.lowering import changes, lower
 from neurosim.network import (
     Assignment,
     Network,
@@ -32,7 +32,7 @@ from neurosim.network import (
 from neurosim.network import schedule as schedules
 from neurosim.network.connectivity import all_to_all, fixed_probability, one_to_one
 from neurosim.network.distributions import normal, uniform
-from neurosim.units import Hz, mV, ms, pA
+from neurosim.units import Hz, ms, mV, pA, pF
 
 
 def checked(network, duration=1 * ms, **more):
@@ -76,7 +76,6 @@ def test_conductances_decay_exactly_and_the_membrane_relaxes():
 def test_rates_of_gates_are_computed_once():
     lines = texts(checked(Network(Population("a", 1, neurons.hodgkin_huxley))).block("a").update)
     assert sum(line.count("exp(") for line in lines.values()) == 3
-    assert list(lines)[-6:] == [name for name in lines if not name.startswith("shared_")][-6:] or "v" in lines
 
 
 def test_initial_values_as_expressions_and_outputs_before_the_first_step():
@@ -123,7 +122,7 @@ def test_refractory_times():
 
 def test_problems_of_several_parts_are_reported_together():
     a = Population("a", 2, neurons.lif_exponential)
-    bad = [Projection(a, a, all_to_all(), into="I_syn", weight=1 * pA, delay=d * ms, name=f"p{d}") for d in (0.25, 0.35)]
+    bad = [Projection(a, a, all_to_all(), into="I_syn", weight=1 * pA, delay=d * ms, name=f"p{k}") for k, d in enumerate((0.25, 0.35))]
     with pytest.raises(ParameterError) as caught:
         lower(Network(a, *bad), 1 * ms)
     assert "2 problems" in str(caught.value) and "0.25 ms" in str(caught.value) and "0.35 ms" in str(caught.value)
@@ -139,9 +138,6 @@ def test_instant_signals_order_the_blocks():
     a, b = (Population(name, 1, model) for name in "ab")
     forth = Projection(b.output("y"), a, one_to_one(), into="x", instant=True)
     assert [block.name for block in checked(Network(a, b, forth)).blocks] == ["b", "a"]
-    back = Projection(a.output("y"), b, one_to_one(), into="x", instant=True)
-    with pytest.raises(NetworkError, match="instant signals form a loop: "):
-        lower(Network(a, b, forth, back), 1 * ms)
 
 
 # ---- pathways ----------------------------------------------------------------------------------------------------------
@@ -215,7 +211,8 @@ def test_a_changed_parameter_changes_all_that_follows_from_it():
     a = Population("a", 2, neurons.lif_exponential, I_e=300 * pA)
     plan = Schedule(Phase(5 * ms), Phase(5 * ms, set={"a.tau_m": 20 * ms}))
     program = checked(Network(a, Probe(a, "v")), plan)
-    assert program.plan[0].assign == () and [assign.target for assign in program.plan[1].assign] == ["P_v_v", "P_v_I_syn", "G_v_I_ext", "q_v"]
+    assert program.plan[0].assign == ()
+    assert [assign.target for assign in program.plan[1].assign] == ["P_v_v", "P_v_I_syn", "G_v_I_ext", "q_v"]
     late = checked(Network(Population("a", 2, neurons.lif_exponential, I_e=300 * pA, tau_m=20 * ms))).block("a").parameters
     assert all(assign.value == late[assign.target] for assign in program.plan[1].assign)
     v = run(program).traces["a", "v"].values[:, 0, 0]
@@ -278,6 +275,21 @@ def test_only_named_rules_learn():
     both = [Projection(a, a, all_to_all(), into="I_syn", weight=1 * pA, plasticity=rule, name=name) for name in ("one", "two")]
     program = checked(Network(a, *both), Schedule(Phase(1 * ms, plasticity=["one"])))
     assert program.plan[0].off == {"two:plasticity"}
+
+
+def test_changes_of_a_program_that_runs():
+    a = Population("a", 1, neurons.lif_exponential)
+    drive = PoissonSource("drive", 2, rate=10 * Hz)
+    net = Network(a, drive)
+    program = checked(net)
+    found = changes(program, net, {"a.tau_m": 20 * ms, "drive.rate": 20 * Hz})
+    assert [assign.target for assign in found] == ["P_v_v", "P_v_I_syn", "G_v_I_ext", "q_v", "rate"]
+    both = changes(program, net, {"a.C_m": 500 * pF}, before={"a.tau_m": 20 * ms})
+    later = checked(Network(Population("a", 1, neurons.lif_exponential, tau_m=20 * ms, C_m=500 * pF))).block("a")
+    assert {assign.target: assign.value for assign in both} == {name: later.parameters[name] for name in ("P_v_I_syn", "G_v_I_ext")}
+    rested = Network(Population("a", 1, neurons.lif_exponential, E_L=0 * mV))
+    with pytest.raises(ScheduleError, match="was zero at the start"):
+        changes(checked(rested), rested, {"a.E_L": -65 * mV})
 
 
 @pytest.mark.parametrize(("phase", "words"), [
@@ -356,7 +368,3 @@ def test_a_spiking_network_runs():
         Probe(exc, "spikes"), seed=4,
     )
     assert len(run(checked(net, 50 * ms)).events["exc"].steps) > 50
-
-
-def test_assignments_are_plain():
-    assert Assign("a", "v", 1.0).when == (0,)

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurosim.equations import parse_expression
 from neurosim.errors import NetworkError, ParameterError
 from neurosim.ir.exactness import exact_sums, in_degree_bound, magnitude
 from neurosim.ir.program import Block, Num, Pathway, Program, Sampled, Source, Spike, Statement, Weights, Wiring
 from neurosim.ir.random import sample
 from neurosim.ir.wiring import expand, values_of, weight_values
+from neurosim.lowering import lower
 from neurosim.lowering.order import integration_order, retime
 from neurosim.lowering.values import Setting, delay_steps, edge_values, neuron_values, on_weight_grid, recipe, steps_on_grid
-from neurosim.network import Network, Population, PoissonSource, Projection, neurons, pair_stdp
+from neurosim.network import Network, PoissonSource, Population, Projection, neurons, pair_stdp
 from neurosim.network.connectivity import all_to_all, dense, fixed_indegree, fixed_probability, pairs, sparse
 from neurosim.network.distributions import constant, exponential, lognormal, normal, uniform
-from neurosim.equations import parse_expression
-from neurosim.lowering import lower
 from neurosim.units import CURRENT, TIME, VOLTAGE, Hz, ms, mV, pA
 
 EVERYONE = np.arange(20_000)

@@ -54,8 +54,8 @@ def test_without_weight_what_arrives_is_added_as_it_is() -> None:
 
 
 def test_a_statement_that_names_value_is_left_alone() -> None:
-    graded = ns.SynapseModel(on_arrival="into += w * value**2")
-    assert additions(onto_exc(weight=1 * pA, synapse=graded)) == ["I_syn_post += w * value**2"]
+    graded = ns.SynapseModel(on_arrival="into += w * value * value")
+    assert additions(onto_exc(weight=1 * pA, synapse=graded)) == ["I_syn_post += w * value * value"]
 
 
 def test_the_unit_of_the_weight_follows_from_what_it_is_added_to() -> None:
@@ -100,9 +100,9 @@ def test_a_learning_rule_sees_both_ends() -> None:
         (lambda: onto_exc(into="I_sym", weight=1 * pA), "did you mean 'I_syn'"),
         (lambda: onto_exc(into="tau_m", weight=1 * pA), "is a parameter of 'exc'; it must be a port or a state"),
         (lambda: onto_exc(weight=1 * mV), "weight needs a current, got a voltage"),
-        (lambda: onto_exc(weight=1), r"Write 1 \* pA. It is added to the state I_syn of 'exc', in pA"),
+        (lambda: onto_exc(weight=1), r"Write 1 \* pA.\n  It is added to the state I_syn of 'exc', in pA"),
         (lambda: onto_exc(weight=ns.uniform(0 * mV, 1 * mV)), "weight needs a current, got uniform"),
-        (lambda: onto_exc(), "what arrives is a plain number. Give weight=... in pA"),
+        (lambda: onto_exc(), "what arrives is a plain number.\n  Give weight=..., in pA"),
         (lambda: onto_exc(weight=float("nan") * pA), "weight must be finite"),
         (lambda: onto_exc(weight=np.ones(3) * pA), "weight must be one value or 50 values"),
         (lambda: onto_exc(weight=np.ones((10, 5)) * pA), r"\(sources, targets\) = \(5, 10\), got \(10, 5\)"),

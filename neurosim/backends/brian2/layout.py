@@ -22,7 +22,7 @@ class Layout:
     """Edges and delays by pathway, and what has to be kept where.
 
     ``depth``: (part, variable) -> how many steps of it are kept (1: only the present one). ``additions``: block -> states that
-    pathways add to. ``late``: block -> ports to which rules add while somebody reads the sums of phase 4. ``shared``: weights that
+    pathways add to. ``late``: block -> ports to which rules add while rules read the sums of phase 4. ``shared``: weights that
     live in a group of their own.
     """
 
@@ -119,14 +119,13 @@ def added_states(program: Program, block: Block) -> tuple[str, ...]:
 
 
 def late_ports(program: Program, block: Block) -> tuple[str, ...]:
-    """Ports to which rules add, and whose sum of phase 4 is read afterwards."""
+    """Ports to which rules add while rules read the sums of phase 4."""
     into = [pathway for pathway in program.pathways if pathway.target == block.name]
     written = {target_of(p, s) for p in into for rule in p.rules for s in rule.statements}
     read = {name for rule in block.rules for s in rule.statements for name in names(s.expr)}
     for pathway in into:
         for rule in pathway.rules:
             read |= {of_post(name) for s in rule.statements for name in names(s.expr)} - {None}  # type: ignore[arg-type]
-    read |= {tap.variable for tap in program.taps if tap.part == block.name and tap.at == "end"}
     return tuple(port for port in block.ports if port in written and port in read)
 
 

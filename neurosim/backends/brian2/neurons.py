@@ -88,7 +88,7 @@ def add_block(scene: Scene, place: int, block: Block) -> None:
         scene.feed(Feed(block.name, safe_name(draw.name), block.size, draw_values(draw, scene.copy, block.size)), group, "i")
     scene.every(group, lambda _: step_lines(block, names), "groups", (place + 1) * BLOCK)
     scene.every(group, lambda _: flush_lines(block, added), "synapses", FLUSH)
-    scene.every(group, lambda _: [line for x in late for line in (f"{safe_name(x)} += {late_name(x)}", f"{late_name(x)} = 0")], "end", LAST)
+    scene.every(group, lambda _: [line for x in late for line in (f"{safe_name(x)} += {late_name(x)}", f"{late_name(x)} = 0")], "end", -LAST)
     for number_of_rule, rule in enumerate(block.rules):
         on = of_rule(scene.layout.program, rule)
         scene.every(

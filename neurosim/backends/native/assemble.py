@@ -12,7 +12,7 @@ from neurosim.backends.native.blocks import BlockText, Structure, columns, struc
 from neurosim.backends.native.edges import EdgeText
 from neurosim.backends.native.layout import PAD, Arena, Background, General, Group, Place, Way, added_names, forms, is_fused, output_depth
 from neurosim.backends.native.loop import LoopParts, Queue, Run, TapText, loop_text
-from neurosim.backends.native.source import library_text
+from neurosim.backends.native.source import library_import
 from neurosim.backends.native.streams import Stream, build
 from neurosim.equations.evaluate import evaluate
 from neurosim.equations.tree import Call, Num, Op, Sym
@@ -241,7 +241,7 @@ class Builder:
             elif isinstance(way, General):
                 self.place_general(k, way)
             else:
-                self.deliveries.append(("lines", [f"background_row({rows[k]}, on[{k}], n, copy, X, X_stream, X_weight, X_limits, X_counts, A)"]))
+                self.deliveries.append(("lines", [f"background_row(i64({rows[k]}), on[{k}], n, copy, X, X_stream, X_weight, X_limits, X_counts, A)"]))
         self.place_backgrounds(backgrounds)
         if self.stream_edges:
             self.made.info["bytes_per_synapse"] = self.stream_bytes / self.stream_edges
@@ -344,8 +344,8 @@ class Builder:
         function = f"deliver_{'constant' if constant is not None else 'weights'}{'_payload' if pays else ''}"
         weight_text = f"{queue.name}_weight" + ("[0]" if constant is not None else "")
         payload_text = f"{queue.name}_payload, " if pays else ""
-        lines = [f"if on[{k}]:", f"    {function}({queue.name}_target, {weight_text}, {queue.name}_cursor, {payload_text}Q, {queue.row}, A)"]
-        lines += ["else:", f"    skip({queue.name}_target, {queue.name}_cursor, Q, {queue.row})"]
+        lines = [f"if on[{k}]:", f"    {function}({queue.name}_target, {weight_text}, {queue.name}_cursor, {payload_text}Q, i64({queue.row}), A)"]
+        lines += ["else:", f"    skip({queue.name}_target, {queue.name}_cursor, Q, i64({queue.row}))"]
         self.deliveries.append(("lines", lines))
         if len(way.pathways) == 1:
             made.switches[first.name] = (k,)
@@ -486,7 +486,7 @@ class Builder:
         made.add("A", self.sums.array(made.kind), True)
         made.arguments += [("copy", "copy"), ("dt", "dt")]
         loop = loop_text(parts, [name for name, _ in made.arguments])
-        made.text = "\n\n\n".join([library_text("single" if made.single else "double"), *kernels, loop]) + "\n"
+        made.text = "\n\n\n".join([library_import("single" if made.single else "double"), *kernels, loop]) + "\n"
 
     def event_record(self) -> None:
         """Buffers of recorded events."""

@@ -95,7 +95,7 @@ def loop_text(parts: LoopParts, arguments: Sequence[str]) -> str:
 def capacity(parts: LoopParts) -> list[str]:
     """Stop before a step whose events might not fit; the caller makes room and goes on."""
     lines = ["full = rec[0] + rec[1] > rec_step.shape[0]"]
-    lines += [f"full = full or crowded(Q, {q.row}, {q.name}_cursor)" for q in parts.queues]
+    lines += [f"full = full or crowded(Q, i64({q.row}), {q.name}_cursor)" for q in parts.queues]
     return [*lines, "if full:", "    if pending:", *(f"        {line}" for line in settle(parts)), "    break"]
 
 
@@ -208,9 +208,9 @@ def detect(parts: LoopParts) -> list[str]:
             lines.append(f"add_counts({text.counts}, ids[V{text.j}[5]:], count[V{text.j}[6]])")
     for q in parts.queues:
         if q.payload:
-            lines.append(f"enter_payload(Q, {q.row}, n, ids, E, count[{q.part}], {q.name}_start, {q.name}_cursor, {q.name}_payload, {q.name}_added)")
+            lines.append(f"enter_payload(Q, i64({q.row}), n, ids, E, count[{q.part}], {q.name}_start, {q.name}_cursor, {q.name}_payload, {q.name}_added)")
         else:
-            lines.append(f"enter(Q, {q.row}, n, ids, count[{q.part}], {q.name}_start, {q.name}_cursor, {q.name}_added)")
+            lines.append(f"enter(Q, i64({q.row}), n, ids, count[{q.part}], {q.name}_start, {q.name}_cursor, {q.name}_added)")
     return lines
 
 
@@ -237,14 +237,14 @@ def adapt(parts: LoopParts) -> list[str]:
         if rule.trigger == "post":
             lines += [f"if on[{k}] and on[{switch}]:", f"    edges_rule{r}_{k}(ids[blocks[{part}, 0]:], count[{part}], T{k}_into_start, T{k}_into_edge, {edges[k].arguments})"]
     for q, m, r, rule, switch in parts.block_rules:
-        lines += [f"if on[{switch}] and {due(rule.trigger, f'Y{switch}')}:", f"    {call(q, f'rule{r}', str(m))}"]  # type: ignore[arg-type]
+        lines += [f"if on[{switch}] and {due(rule.trigger, f'Y{switch}')}:", f"    {call(q, f'rule{r}', f'i64({m})')}"]  # type: ignore[arg-type]
     for k, _, r, rule, switch, _ in parts.rules:
         if isinstance(rule.trigger, Steps):
             lines += [f"if on[{k}] and on[{switch}] and {due(rule.trigger, f'Y{switch}')}:", f"    edges_rule{r}_{k}({edges[k].arguments})"]
     for q in parts.queues:
         if q.way in edges:
-            lines.append(f"skip({q.name}_target, {q.name}_cursor, Q, {q.row})")
-        lines.append(f"leave(Q, {q.row}, n, {q.name}_added)")
+            lines.append(f"skip({q.name}_target, {q.name}_cursor, Q, i64({q.row}))")
+        lines.append(f"leave(Q, i64({q.row}), n, {q.name}_added)")
     return lines
 
 

@@ -42,6 +42,12 @@ def library_text(precision: str) -> str:
     return f"{text}\n{constants}\nFT = {kind}\n\n\n@njit(**JIT)\ndef sigmoid_(x):\n    return 1 / (1 + {exponential}(-x))\n\n\n" f"exp_ = {exponential}\n"
 
 
+def library_import(precision: str) -> str:
+    """First lines of a generated module: the library by its digest, so that a cached kernel never meets another library."""
+    module = load(library_text(precision))
+    return f"import math\n\nimport numpy as np\nfrom numba import njit\nfrom {module.__name__} import *"
+
+
 def digest_of(text: str) -> str:
     """Names a generated module: its text, the compiler, and the processor it is compiled for."""
     machine = f"{numba.__version__} {np.__version__} {sys.version_info[:2]} {binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"

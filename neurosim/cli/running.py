@@ -1,0 +1,239 @@
+"""What ``neurosim run`` does: build the model, simulate, write what came out, say what it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from neurosim.analysis import CV_FROM_MS, summary, table
+from neurosim.cli.catalogue import Model, built, expected_rates, model_of
+from neurosim.cli.comparing import RESULT_FILE
+from neurosim.cli.settings import argument_of, milliseconds, split_settings, time_of, value_of, with_settings
+from neurosim.errors import FileError, OptionError, ParameterError
+from neurosim.network import Network, Phase, Schedule
+from neurosim.plotting import raster
+from neurosim.progress import pace
+from neurosim.result import Result
+from neurosim.simulate import simulate
+
+SUMMARY_FILE = "summary.json"
+RASTER_FILE = "raster.png"
+
+
+@dataclass(frozen=True)
+class Order:
+    """The arguments of ``neurosim run`` as they were typed."""
+
+    model: str
+    scale: float | None
+    duration: str
+    warmup: str | None
+    dt: str
+    backend: str
+    seed: int | None
+    threads: int | None
+    precision: str
+    settings: tuple[str, ...]
+    options: tuple[str, ...]
+    out: str | None
+    progress: bool | None
+
+
+def carry_out(order: Order) -> bool:
+    """Run a model and report; whether Ctrl-C stopped it."""
+    model = model_of(order.model)
+    schedule = _schedule(order, model)
+    dt = time_of(order.dt, "--dt")
+    arguments, of_parts = _arguments(order, model)
+    options = {name: value_of(text) for name, text in split_settings(order.options, "--option").items()}
+    clocks = time.perf_counter(), time.process_time()
+    network, notes = built(model, arguments)
+    network = with_settings(network, model.name, of_parts)
+    clocks = time.perf_counter() - clocks[0], time.process_time() - clocks[1]
+    folder = _writable_folder(order.out)
+    click.echo(f"{model.name}: {model.description}")
+    for note in notes:
+        click.echo(f"  {note}")
+    whole = _simulated(order, network, arguments, schedule, dt, options)
+    # Figures that somebody measured say nothing about a network whose parameters were changed.
+    expected = {} if of_parts else expected_rates(model, arguments)
+    whole = whole.with_expected(expected)
+    if whole.record.steps == 0:
+        click.echo("interrupted before the first step; nothing was kept", err=True)
+        return True
+    evaluated = _evaluated(whole)
+    click.echo("")
+    click.echo(table(evaluated))
+    facts = _summary(evaluated, model, {**arguments, **of_parts}, clocks)
+    click.echo(_pace_line(evaluated, facts))
+    _write(folder, evaluated, facts)
+    if whole.interrupted:
+        kept = "it is written" if folder is not None else "add --out DIR to keep such a result in files"
+        click.echo(f"interrupted after {whole.record.steps * whole.provenance.dt:g} ms of model time; {kept}", err=True)
+    return whole.interrupted
+
+
+def _simulated(
+    order: Order, network: Network, arguments: Mapping[str, Any], schedule: Schedule, dt: Any, options: Mapping[str, object]
+) -> Result:
+    return simulate(
+        network,
+        schedule,
+        dt=dt,
+        backend=order.backend,
+        seed=None if "seed" in arguments else order.seed,
+        threads=order.threads,
+        precision=order.precision,
+        options=options,
+        progress=order.progress,
+    )
+
+
+# ---- what was asked for --------------------------------------------------------------------------------------------------
+def _schedule(order: Order, model: Model) -> Schedule:
+    duration = time_of(order.duration, "--duration")
+    if not milliseconds(duration) > 0.0:
+        raise OptionError(f"--duration must be positive, got '{order.duration}'")
+    warm_up = model.warm_up if order.warmup is None else time_of(order.warmup, "--warmup")
+    run = Phase(duration, label="run")
+    return Schedule(Phase(warm_up, label="warm-up"), run) if milliseconds(warm_up) > 0.0 else Schedule(run)
+
+
+def _arguments(order: Order, model: Model) -> tuple[dict[str, Any], dict[str, str]]:
+    """Arguments of the model's `network`, and settings of parts as text."""
+    given = split_settings(order.settings, "--set")
+    of_parts = {name: text for name, text in given.items() if "." in name}
+    arguments = {name: argument_of(model, name, text) for name, text in given.items() if "." not in name}
+    for option, value in (("scale", order.scale), ("seed", order.seed)):
+        if value is None:
+            continue
+        if option in arguments:
+            raise OptionError(f"--{option} and --set {option}=... are both given; leave one out")
+        if option in model.parameters:
+            arguments[option] = value
+        elif option == "scale":
+            known = ", ".join(model.parameters) or "none"
+            raise ParameterError(f"it cannot be scaled; its arguments: {known}", where=f"model '{model.name}'")
+    return arguments, of_parts
+
+
+def _writable_folder(out: str | None) -> Path | None:
+    """The folder for the results, tried now: not after an hour of simulation."""
+    if out is None:
+        return None
+    folder = Path(out)
+    trial = folder / f".{uuid.uuid4().hex[:8]}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        raise FileError(f"cannot write into '{out}': {error.strerror}", where="--out") from error
+    return folder
+
+
+# ---- what came out -------------------------------------------------------------------------------------------------------
+def _evaluated(whole: Result) -> Result:
+    """The result after the warm-up; all of it where the run was stopped before."""
+    start = next((phase.start for phase in whole.provenance.phases if phase.label == "run"), 0)
+    if whole.record.steps > start:
+        return whole.phase("run")
+    click.echo("interrupted within the warm-up: what follows is of the warm-up", err=True)
+    return whole
+
+
+def _summary(
+    evaluated: Result, model: Model, arguments: Mapping[str, Any], construction: tuple[float, float]
+) -> dict[str, Any]:
+    rows = summary(evaluated)
+    origin, timing = evaluated.provenance, evaluated.record.timing
+    judged = evaluated.duration >= CV_FROM_MS
+    return {
+        "model": model.name,
+        "arguments": {name: value if isinstance(value, bool | int | float) else str(value) for name, value in arguments.items()},
+        "backend": origin.backend,
+        "precision": origin.precision,
+        "threads": origin.threads,
+        "seed": origin.seed,
+        "dt_ms": origin.dt,
+        "duration_ms": evaluated.duration,
+        "warm_up_ms": evaluated.window[0],
+        "interrupted": evaluated.interrupted,
+        "neurons": {row.name: row.size for row in rows},
+        "spikes": sum(row.spikes for row in rows),
+        "rates": {row.name: _or_null(row.rate) for row in rows},
+        "cv": {row.name: _or_null(row.cv) if judged else None for row in rows},
+        "synchrony": {row.name: _or_null(row.synchrony) for row in rows},
+        "expected": {title: dict(column) for title, column in origin.expected.items()},
+        "build_s": timing.get("build_s", 0.0) + construction[0],
+        "build_cpu_s": timing.get("build_cpu_s", 0.0) + construction[1],
+        "run_s": timing.get("run_s"),
+        "run_cpu_s": timing.get("run_cpu_s"),
+        "peak_mb": peak_memory_mb(),
+        "program_digest": origin.program_digest,
+        "result_digest": evaluated.digest(),
+        "versions": dict(origin.versions),
+    }
+
+
+def _or_null(value: float) -> float | None:
+    return value if value == value else None
+
+
+def peak_memory_mb() -> float | None:
+    """The most memory that this process or one it started has held [MB]; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1e-6 if sys.platform == "darwin" else 1024e-6
+    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return round(max(peaks) * unit, 1)
+
+
+def _pace_line(evaluated: Result, facts: Mapping[str, Any]) -> str:
+    origin = evaluated.provenance
+    simulated = evaluated.record.steps * origin.dt
+    seconds = facts["run_s"] or 0.0
+    speed = pace(simulated, seconds)
+    memory = "" if facts["peak_mb"] is None else f", at most {facts['peak_mb']:,.0f} MB"
+    threads = "" if origin.threads is None else f", {origin.threads} thread{'' if origin.threads == 1 else 's'}"
+    times = f"built in {facts['build_s']:.1f} s, {simulated:g} ms simulated in {seconds:.1f} s"
+    engine = f"engine {origin.backend}, {origin.precision} precision{threads}, dt = {origin.dt:g} ms, seed {origin.seed}"
+    return f"{times}{f' ({speed})' if speed else ''}{memory}\n{engine}"
+
+
+def _write(folder: Path | None, evaluated: Result, facts: Mapping[str, Any]) -> None:
+    if folder is None:
+        click.echo("nothing was written; add --out DIR for the result, a summary and a picture")
+        return
+    evaluated.save(folder / RESULT_FILE)
+    text = json.dumps(facts, indent=2, allow_nan=False) + "\n"
+    written = [RESULT_FILE, SUMMARY_FILE]
+    _put(folder / SUMMARY_FILE, lambda path: path.write_text(text, encoding="utf-8"))
+    if any(part.has_spikes for part in evaluated):
+        figure = raster(evaluated)
+        _put(folder / RASTER_FILE, lambda path: figure.savefig(path, format="png"))
+        written.append(RASTER_FILE)
+    click.echo(f"in {folder}: {', '.join(written)}")
+
+
+def _put(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file under a temporary name, then rename it: it is there complete or not at all."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise FileError(f"cannot write '{path}': {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
