@@ -17,6 +17,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -340,14 +341,14 @@ def _recurrent_projections(populations: list[ns.Population], n_scale: float, k_s
     return projections
 
 
-def _weight(mean: float) -> ns.Distribution:
+def _weight(mean: float) -> Any:
     sd = abs(mean) * RELATIVE_SD_OF_WEIGHTS * pA
     if mean > 0:
         return ns.normal(mean * pA, sd, low=0 * pA, cut="redraw")
     return ns.normal(mean * pA, sd, high=0 * pA, cut="redraw")
 
 
-def _delay(kind: str) -> ns.Distribution:
+def _delay(kind: str) -> Any:
     mean = DELAY[kind]
     shortest, longest = 0.5 * DT, LONGEST_DELAY[kind] + 0.5 * DT
     return ns.normal(mean * ms, mean * RELATIVE_SD_OF_DELAYS * ms, low=shortest * ms, high=longest * ms, cut="redraw")

@@ -155,16 +155,16 @@ def differences(record: Record, other: Record, tolerance: float, steps: int) -> 
             complaints.append(f"no events of {part!r} were recorded")
         elif complaint := events_differ(record.events[part], other.events[part], steps, tolerance):
             complaints.append(f"events of {part!r}: {complaint}")
-    values = {key: trace.values for key, trace in record.traces.items()} | dict(record.final)
-    for key, expected in ({key: trace.values for key, trace in other.traces.items()} | dict(other.final)).items():
-        got = values.get(key)
+    recorded = [(f"{key[1]} of {key[0]!r}", record.traces[key].values if key in record.traces else None, trace.values) for key, trace in other.traces.items()]
+    final = [(f"final {key[1]} of {key[0]!r}", record.final.get(key), value) for key, value in other.final.items()]
+    for what, got, expected in recorded + final:
         if got is None or np.shape(got) != np.shape(expected):
-            complaints.append(f"{key[1]} of {key[0]!r}: shape {None if got is None else np.shape(got)}, expected {np.shape(expected)}")
+            complaints.append(f"{what}: shape {None if got is None else np.shape(got)}, expected {np.shape(expected)}")
         elif np.size(expected):
             gap = float(np.max(np.abs(np.asarray(got) - expected)))
             largest = max(largest, gap)
             if not gap <= tolerance:
-                complaints.append(f"{key[1]} of {key[0]!r} differs by {gap:.1e}, allowed {tolerance:.1e}")
+                complaints.append(f"{what} differs by {gap:.1e}, allowed {tolerance:.1e}")
     return complaints, largest
 
 

@@ -22,6 +22,8 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -74,20 +76,72 @@ def write(
         raise FileError(f"cannot write '{target}': it exists and is write-protected")
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        with h5py.File(temporary, "w") as file:
-            _fill(file, record, provenance, selected)
+        with open(temporary, "w+b", buffering=0) as raw:
+            sink = _Sink(raw)
+            with h5py.File(sink, "w") as file:
+                _fill(file, record, provenance, selected)
+            if sink.failures:
+                raise sink.failures[0]
+            os.fsync(raw.fileno())
         os.replace(temporary, target)
-    except (OSError, RuntimeError) as error:  # h5py raises RuntimeError where closing fails
-        raise FileError(f"cannot write '{target}': {_reason(error, target)}") from error
+    except OSError as error:
+        reason = error.strerror if target.parent.is_dir() else f"there is no folder '{target.parent}'"
+        raise FileError(f"cannot write '{target}': {reason}") from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _reason(error: Exception, target: Path) -> str:
-    if not target.parent.is_dir():
-        return f"there is no folder '{target.parent}'"
-    number = error.errno if isinstance(error, OSError) else None
-    return os.strerror(number) if number else str(error).splitlines()[0]
+@dataclass(frozen=True)
+class _Sink:
+    """A file that HDF5 writes into, which notes errors instead of raising them.
+
+    HDF5 swallows some of the errors of a full disk and stumbles over others when it closes its objects; so it is told that
+    all is well, and whoever gave it the file looks here afterwards.
+    """
+
+    raw: FileIO
+    failures: list[OSError] = field(default_factory=list)
+
+    def write(self, data: Any) -> int:
+        """Write all of the data, or note why not."""
+        rest = memoryview(data).cast("B")
+        length = rest.nbytes
+        try:
+            while rest.nbytes and not self.failures:
+                rest = rest[self.raw.write(rest) :]
+        except OSError as error:
+            self.failures.append(error)
+        return length
+
+    def readinto(self, target: Any) -> int:
+        """Read back what was written; zeros where writing failed."""
+        view = memoryview(target).cast("B")
+        done = self.raw.readinto(view) or 0
+        view[done:] = bytes(view.nbytes - done)
+        return view.nbytes
+
+    def read(self, size: int = -1) -> bytes:
+        """As that of a file; h5py knows a file by it."""
+        return self.raw.read(size) or b""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As that of a file."""
+        return self.raw.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As that of a file."""
+        return self.raw.tell()
+
+    def truncate(self, size: int | None = None) -> int:
+        """As that of a file; a failure is noted."""
+        try:
+            return self.raw.truncate(size)
+        except OSError as error:
+            self.failures.append(error)
+            return size or 0
+
+    def flush(self) -> None:
+        """Nothing is buffered here."""
 
 
 def _fill(file: Any, record: Record, provenance: Provenance, selected: tuple[int, int] | None) -> None:

@@ -1,6 +1,9 @@
 """Brian2 against the reference: same events, same values, in everything a Program can say; and what it leaves untouched."""
 
 import logging
+import os
+import signal
+import subprocess
 import sys
 import warnings
 from dataclasses import replace
@@ -10,6 +13,8 @@ import pytest
 
 from neurosim.backends.base import Settings
 from neurosim.backends.brian2 import Brian2
+from neurosim.backends.brian2.surroundings import brian2, guest, new_device
+from neurosim.backends.brian2.words import safe_name
 from neurosim.backends.reference import Reference
 from neurosim.conformance.building import (
     dense,
@@ -17,7 +22,6 @@ from neurosim.conformance.building import (
     expr,
     key,
     lif,
-    one_to_one,
     outputs,
     pairs,
     sparse,
@@ -29,7 +33,7 @@ from neurosim.conformance.building import (
 )
 from neurosim.conformance.case import differences, run_on
 from neurosim.equations.tree import Num, Op, Sym
-from neurosim.errors import NumericalError, OptionError, UnsupportedError
+from neurosim.errors import BackendMissingError, NeurosimError, NumericalError, OptionError, UnsupportedError
 from neurosim.ir.check import check
 from neurosim.ir.program import (
     Assign,
@@ -42,7 +46,6 @@ from neurosim.ir.program import (
     Rule,
     Sampled,
     Source,
-    Spike,
     Steps,
     Tap,
     Update,
@@ -162,7 +165,13 @@ def tsodyks(steps=400):
     )
     weights = Weights("w", "p", rng.uniform(1, 3, count))
     return Program(
-        DT, (block,), (events("in", 20, fired[:, 0], fired[:, 1]),), (path,), (weights,), taps(("out", "spikes"), ("out", "v")), (Phase(steps),)
+        DT,
+        (block,),
+        (events("in", 20, fired[:, 0], fired[:, 1]),),
+        (path,),
+        (weights,),
+        taps(("out", "spikes"), ("out", "v")),
+        (Phase(steps),),
     )
 
 
@@ -191,7 +200,10 @@ def graded(steps=300):
         )
     )
     weights = tuple(Weights(p.weights, p.name, np.float64(np.float32(rng.normal(0.1, 0.2, p.wiring.sources * 10)))) for p in paths)
-    plan = (Phase(150), Phase(steps - 150, off=frozenset(("listed",)), assign=(Assign("drive", "rate", Op("*", (Sym("rate"), Num(0.5))), (3,)),)))
+    plan = (
+        Phase(150),
+        Phase(steps - 150, off=frozenset(("listed",)), assign=(Assign("drive", "rate", Op("*", (Sym("rate"), Num(0.5))), (3,)),)),
+    )
     recorded = taps(("tern", "spikes"), ("cell", "spikes"), ("cell", "v"), ("drive", "spikes"), ("listed", "spikes"), ("drive", "count"))
     return Program(DT, (tern, cell), (listed, drive), paths, weights, recorded, plan)
 
@@ -354,7 +366,35 @@ def noisy(steps=200):
     return Program(DT, (cell,), (), (path,), (), taps(("cell", "spikes"), ("cell", "v"), ("cell", "counts")), (Phase(steps),))
 
 
+def words(steps=12):
+    """Every function and operator of the language over a range of arguments."""
+    texts = {
+        **{f: f"{f}(x)" for f in "exp expm1 exprel sqrt tanh sigmoid sin cos abs sign relu softplus floor".split()},
+        "log": "log(abs(x) + 0.1)",
+        "log1p": "log1p(abs(x))",
+        "sqrt": "sqrt(abs(x))",
+        "min": "min(x, 1, y)",
+        "max": "max(x, -1, y)",
+        "clip": "clip(x, -0.5, y)",
+        "mod": "mod(x, 0.7) + mod(x, -y)",
+        "powers": "x**2 + abs(x)**1.5 + 2**x + x**3",
+        "logic": "where((x > 0 and not y < 0.5) or x == -2, x, -x/y)",
+        "number": "1*(x > 0) + 2.5e-7 - 3*-x - (x - y)/(x + 7) + t*dt",
+    }
+    size = 41
+    block = Block(
+        "words",
+        size,
+        {"x": np.linspace(-3, 3, size), "t_": 0.0},
+        {"y": np.linspace(0.3, 1.2, size)},
+        update=update(x="x + 0.013", t_="t + pi"),
+        outputs=outputs(**{f"o_{name}": text for name, text in texts.items()}),
+    )
+    return Program(DT, (block,), taps=tuple(Tap("words", f"o_{name}", at="end") for name in texts), plan=(Phase(steps),))
+
+
 PROGRAMS = {
+    "words": (words, 0),
     "cuba_port": (lambda: cuba("port"), 100),
     "cuba_addition": (lambda: cuba("state"), 100),
     "cuba_not_held": (lambda: cuba("state", hold=1, steps=200), 50),
@@ -396,3 +436,175 @@ def test_same_as_the_reference(name):
 def test_compiled_modes_are_the_same(name, mode):
     build, spikes = PROGRAMS[name]
     compared(build(), Settings(options={"mode": mode}), spikes)
+
+
+# ---- running ---------------------------------------------------------------------------------------------------------
+def test_copies_are_single_runs():
+    got, _ = compared(noisy(80), Settings(copies=2, first_copy=3))
+    alone = run_on(Brian2(), noisy(80), Settings(first_copy=4))
+    np.testing.assert_array_equal(got.traces["cell", "v"].values[:, 1], alone.traces["cell", "v"].values[:, 0])
+
+
+def test_stepwise_is_the_same():
+    program = plastic(400)
+    machine = Brian2().compile(program, Settings())
+    for steps in (1, 199, 63, None):
+        machine.run(steps)
+    complaints, _ = differences(machine.record(), run_on(Reference(), program, Settings()), 1e-9, 0)
+    assert not complaints
+    timing = machine.record().timing
+    assert timing["build_s"] > 0 and timing["run_s"] > 0
+    machine.close()
+
+
+@pytest.mark.parametrize("how", ["progress", "signal"])
+def test_interrupt_keeps_what_was_simulated(how):
+    program = cuba(steps=4000)
+    machine = Brian2().compile(program, Settings(copies=2))
+
+    def stop(what, done, total):
+        if what == "simulating" and done > 20:
+            if how == "signal":
+                signal.raise_signal(signal.SIGINT)
+            else:
+                raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        machine.run(progress=stop)
+    assert signal.getsignal(signal.SIGINT) is before
+    record = machine.record()
+    assert 20 < record.steps < 4000
+    assert record.traces["exc", "v"].values.shape == (record.steps, 2, 80)
+    machine.run(10)
+    expected = Reference().compile(program, Settings(copies=2))
+    expected.run(record.steps + 10)
+    complaints, _ = differences(machine.record(), expected.record(), 1e-9, 0)
+    assert not complaints
+
+
+def test_progress_is_reported():
+    seen = []
+    machine = Brian2().compile(cuba(steps=50), Settings())
+    machine.run(progress=lambda *told: seen.append(told))
+    assert seen[-1] == ("simulating", 50, 50)
+
+
+def test_nan_is_an_error():
+    block = Block("runaway", 2, {"v": 1.0}, update=update(v="v*v*10"))
+    program = Program(DT, (block,), plan=(Phase(30),))
+    with pytest.raises(NumericalError, match="v of 'runaway' is inf at index 0"):
+        run_on(Brian2(), program, Settings())
+
+
+def test_libm_exp_is_bitwise():
+    program = hodgkin(300)
+    got, expected = run_on(Brian2(), program, Settings(options={"exp": "libm"})), run_on(Reference(), program, Settings())
+    np.testing.assert_allclose(got.traces["cells of i", "V"].values, expected.traces["cells of i", "V"].values, rtol=0, atol=1e-12)
+
+
+def test_pathway_without_edges():
+    path = Pathway("none", "cell", "cell", pairs(3, 3, [], []), statements("g_post += w"), "none:w", states={"x": 0.0})
+    cell = lif("cell", 3, into="g", v=1.5)
+    recorded = (Tap("cell", "v"), Tap("none", "w"), Tap("none", "x"))
+    compared(Program(DT, (cell,), (), (path,), (Weights("none:w", "none", 1.0),), recorded, (Phase(20),)), Settings())
+
+
+# ---- refusing --------------------------------------------------------------------------------------------------------
+def test_obstacles_are_promised():
+    standalone = {"mode": "cpp_standalone"}
+    long = replace(noisy(), plan=(Phase(10**9),))
+    base = shared()
+    bounded = replace(base, weights=(*base.weights[:2], replace(base.weights[2], high=1.0)))
+    for program, settings, words in (
+        (noisy(), Settings(precision="single"), "single"),
+        (noisy(), Settings(copies=2, options=standalone), "2 copies"),
+        (long, Settings(options=standalone), "GiB"),
+        (bounded, Settings(), "have bounds"),
+    ):
+        found = Brian2().capabilities().obstacles(program, settings)
+        assert any(words in obstacle.what for obstacle in found)
+        assert all(obstacle.advice and obstacle.reason == "not_implemented" for obstacle in found)
+        with pytest.raises(UnsupportedError, match="cannot run on 'brian2'"):
+            Brian2().compile(program, settings)
+
+
+def test_checkpoints_are_refused():
+    machine = Brian2().compile(cuba(steps=5), Settings())
+    with pytest.raises(UnsupportedError, match="events in flight"):
+        machine.checkpoint()
+
+
+def test_unknown_options():
+    with pytest.raises(OptionError, match="no option 'mod'; did you mean 'mode'"):
+        Brian2().compile(noisy(), Settings(options={"mod": "numpy"}))
+    with pytest.raises(OptionError, match="it may be 'numpy', 'cython', 'cpp_standalone'"):
+        Brian2().compile(noisy(), Settings(options={"mode": "fortran"}))
+
+
+def test_missing_compiler_is_said_before_running(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(BackendMissingError, match="needs a C\\+\\+ compiler"):
+        Brian2().compile(noisy(), Settings(options={"mode": "cpp_standalone"}))
+
+
+def test_what_brian2_raises_is_an_error_of_ours():
+    b2 = brian2()
+    with pytest.raises(NeurosimError, match="Brian2 stopped with"):
+        with guest(b2, new_device("numpy"), "numpy"):
+            b2.NeuronGroup(1, "dv/dt = = : volt")
+
+
+# ---- a good guest ----------------------------------------------------------------------------------------------------
+def test_names_stay_different():
+    names = ["x", "x_", "_x", "x_pre", "int", "i", "n_x_n", "tau", "τ", "ττ", "τ_", "u_3c4_", "α_u3c4"]
+    safe = [safe_name(name) for name in names]
+    assert len(set(safe)) == len(names) and all(name.isascii() and name.isidentifier() for name in safe)
+
+
+def test_the_user_keeps_preferences_device_and_clock():
+    b2 = brian2()
+    device, clock_dt = b2.get_device(), float(b2.defaultclock.dt)
+    before = dict(sys.modules), sys.excepthook, warnings.showwarning, list(logging.getLogger("brian2").handlers)
+    b2.prefs.codegen.target = "auto"
+    kept = {name: b2.prefs[name] for name in b2.prefs}
+    state = np.random.get_state()[1].copy()
+    run_on(Brian2(), graded(160), Settings())
+    assert {name: b2.prefs[name] for name in b2.prefs} == kept
+    assert b2.get_device() is device and float(b2.defaultclock.dt) == clock_dt
+    assert (sys.excepthook, warnings.showwarning, logging.getLogger("brian2").handlers) == before[1:]
+    assert (np.random.get_state()[1] == state).all()
+
+
+def test_import_leaves_no_trace():
+    script = """
+import logging, sys, warnings
+hooks = sys.excepthook, warnings.showwarning, list(logging.getLogger("py.warnings").handlers)
+from neurosim.backends.brian2 import Brian2
+from neurosim.backends.brian2.surroundings import brian2, guest, new_device
+from neurosim.backends.brian2.words import safe_name
+Brian2().capabilities()
+assert "brian2" not in sys.modules
+from neurosim.backends.brian2.surroundings import brian2
+brian2()
+assert hooks == (sys.excepthook, warnings.showwarning, logging.getLogger("py.warnings").handlers)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+
+
+@pytest.mark.matrix
+@pytest.mark.compiled_brian2
+def test_standalone_keeps_or_removes_its_folder(tmp_path):
+    program = noisy(30)
+    machine = Brian2().compile(program, Settings(options={"mode": "cpp_standalone", "directory": str(tmp_path / "kept")}))
+    with pytest.raises(UnsupportedError, match="whole plan"):
+        machine.run(3)
+    machine.run()
+    machine.close()
+    assert (tmp_path / "kept" / "main.cpp").exists() and machine.record().steps == 30
+    machine = Brian2().compile(program, Settings(options={"mode": "cpp_standalone"}))
+    assert os.path.isdir(machine.directory)
+    machine.run()
+    machine.close()
+    assert not os.path.exists(machine.directory)
+    assert machine.record().timing["run_cpu_s"] >= 0

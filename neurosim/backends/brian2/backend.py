@@ -9,7 +9,7 @@ from neurosim.backends.brian2.obstacles import find_obstacles
 from neurosim.backends.brian2.runtime import compile_runtime
 from neurosim.backends.brian2.standalone import compile_standalone
 from neurosim.backends.brian2.surroundings import brian2, missing_compiler
-from neurosim.errors import BackendMissingError, UnsupportedError
+from neurosim.errors import BackendMissingError, OptionError, UnsupportedError, did_you_mean
 from neurosim.ir.program import Program
 
 MODES = ("numpy", "cython", "cpp_standalone")
@@ -35,6 +35,8 @@ class Brian2:
 
         Raises
         ------
+        OptionError
+            If an option is unknown or has an unknown value.
         UnsupportedError
             If there are obstacles.
         BackendMissingError
@@ -42,13 +44,27 @@ class Brian2:
         NeurosimError
             If Brian2 refuses something; holds its message.
         """
+        check_options(settings)
         obstacles = find_obstacles(program, settings)
         if obstacles:
             raise UnsupportedError(obstacles, self.name)
         mode = str(settings.options.get("mode", "numpy"))
         b2 = brian2()
         if mode != "numpy" and (missing := missing_compiler()):
-            raise BackendMissingError(f"mode {mode!r} of backend 'brian2' needs a C++ compiler: {missing}", hint="options={'mode': 'numpy'} needs none")
+            raise BackendMissingError(
+                f"mode {mode!r} of backend 'brian2' needs a C++ compiler: {missing}", hint="options={'mode': 'numpy'} needs none"
+            )
         if mode == "cpp_standalone":
             return compile_standalone(b2, program, settings, progress)
         return compile_runtime(b2, program, settings, progress)
+
+
+def check_options(settings: Settings) -> None:
+    """Refuse what no option is called, and values that an option does not know."""
+    known = {option.name: option for option in OPTIONS}
+    for name, value in settings.options.items():
+        if name not in known:
+            raise OptionError(f"backend 'brian2' has no option {name!r}{did_you_mean(name, known)}")
+        choices = known[name].choices
+        if choices and value not in choices:
+            raise OptionError(f"option {name!r} of backend 'brian2' is {value!r}; it may be {', '.join(map(repr, choices))}")

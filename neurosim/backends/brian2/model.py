@@ -37,10 +37,26 @@ def build(b2: Any, layout: Layout, copy: int, *, standalone: bool, exponential: 
     progress : callable, optional
         Told what is being built.
     """
-    program = layout.program
     # Brian2 adds a suffix to the name of the standalone clock only if it is called "clock".
-    clock = b2.Clock(dt=program.dt * b2.ms, name="ns_clock")
+    clock = b2.Clock(dt=layout.program.dt * b2.ms, name="ns_clock")
     scene = Scene(b2, layout, before_step_zero(layout, copy), clock, copy, standalone, functions(b2, exponential))
+    try:
+        fill_scene(scene, progress)
+    except BaseException:
+        belong(scene.objects(), "nobody")
+        raise
+    return scene
+
+
+def belong(objects: list[Any], network: object) -> None:
+    """Say that objects are part of a network: Brian2 warns when it deletes some that never ran."""
+    for made in objects:
+        made._network = network
+
+
+def fill_scene(scene: Scene, progress: Progress | None) -> None:
+    """All objects, in an order in which each finds what it refers to."""
+    layout, program = scene.layout, scene.layout.program
     told = time.perf_counter()
     total = len(program.blocks) + len(program.sources) + len(program.pathways)
     for place, block in enumerate(program.blocks):
@@ -58,4 +74,3 @@ def build(b2: Any, layout: Layout, copy: int, *, standalone: bool, exponential: 
             progress("building", len(program.blocks) + len(program.sources) + place + 1, total)
     add_assignments(scene)
     add_taps(scene)
-    return scene

@@ -82,13 +82,13 @@ def add_block(scene: Scene, place: int, block: Block) -> None:
         fill(group, safe_name(port), scene.start.ports[block.name, port])
     if spike is not None:
         setattr(group, LAST_SPIKE, -1)
-        setattr(group, "ns_hold_steps", np.asarray(spike.hold_steps, np.int32))
+        group.ns_hold_steps = np.asarray(spike.hold_steps, np.int32)
         setattr(group, PAYLOAD_NAME, 1.0)
     for draw in block.draws:
         scene.feed(Feed(block.name, safe_name(draw.name), block.size, draw_values(draw, scene.copy, block.size)), group, "i")
     scene.every(group, lambda _: step_lines(block, names), "groups", (place + 1) * BLOCK)
     scene.every(group, lambda _: flush_lines(block, added), "synapses", FLUSH)
-    scene.every(group, lambda _: [line for x in late for line in (f"{safe_name(x)} += {late_name(x)}", f"{late_name(x)} = 0")], "end", -LAST)
+    scene.every(group, lambda _: late_lines(late), "end", -LAST)
     for number_of_rule, rule in enumerate(block.rules):
         on = of_rule(scene.layout.program, rule)
         scene.every(
@@ -178,6 +178,11 @@ def flush_lines(block: Block, added: tuple[str, ...]) -> list[str]:
     return lines
 
 
+def late_lines(late: tuple[str, ...]) -> list[str]:
+    """What rules added reaches the ports."""
+    return [line for port in late for line in (f"{safe_name(port)} += {late_name(port)}", f"{late_name(port)} = 0")]
+
+
 def statement_lines(statements: tuple[Statement, ...], names: BlockNames, gate: str = "") -> list[str]:
     """Statements on own states."""
     lines = []
@@ -235,4 +240,3 @@ def history(scene: Scene, name: str, of: Any, variable: str, depth: int, initial
     scene.every(group, lambda _: ["before = kept"], "after_thresholds", 10)
     scene.every(group, lambda _: ["kept = ns_where(newest, present, shifted)"], "after_thresholds", 11)
     return group
-

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurosim.backends.base import Obstacle, Settings
 from neurosim.backends.brian2.layout import reads, shared_weights
-from neurosim.ir.program import Pathway, Program, Sampled, Source, Statement, Weights
+from neurosim.ir.program import Pathway, Program, Sampled, Statement, Weights
 
 LARGEST_TABLE = 2**31
 """Bytes of a table of drawn numbers that C++ standalone is given."""
@@ -46,7 +46,8 @@ def of_pathway(program: Program, pathway: Pathway) -> Iterator[Obstacle]:
         if not changing:
             continue
         if isinstance(weights, Weights) and (weights.low > -np.inf or weights.high < np.inf):
-            yield Obstacle(where, f"rule {rule.name!r} changes weights that several edges share and that have bounds", 'use backend="native"')
+            what = f"rule {rule.name!r} changes weights that several edges share and that have bounds"
+            yield Obstacle(where, what, 'use backend="native", or no bounds')
         elif reads(rule.statements, "w") or not all(simple(s) for s in changing):
             yield Obstacle(where, f"rule {rule.name!r} reads or sets weights that several edges share", 'use backend="native"')
 
@@ -83,6 +84,3 @@ def tables(program: Program) -> Iterator[tuple[str, int]]:
     for pathway in program.pathways:
         if pathway.draws:
             yield f"pathway {pathway.name!r}", (pathway.wiring.sources * pathway.wiring.targets) * len(pathway.draws)
-
-
-__all__ = ["Source", "find_obstacles"]

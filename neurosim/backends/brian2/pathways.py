@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.backends.brian2.feeds import Feed, draw_values
-from neurosim.backends.brian2.layout import PAYLOAD, reads_value, rules_with, target_of, unit_payload
+from neurosim.backends.brian2.layout import PAYLOAD, rules_with, target_of, unit_payload
 from neurosim.backends.brian2.neurons import addition, assigned, late_name, mean_name, sent_name
 from neurosim.backends.brian2.scene import ARRIVAL, BLOCK, DELIVER, POST, RULES, Scene, array_declarations, clock_names, declared, fill
 from neurosim.backends.brian2.when import live, of_rule
@@ -80,7 +80,7 @@ def add_pathway(scene: Scene, place: int, pathway: Pathway) -> None:
     if not len(edges):
         return
     triggers = event_code(scene, pathway)
-    delayed = delays.any()
+    delayed = bool(delays.any())
     same = bool((delays == delays[0]).all())
     wait = int(delays[0]) * layout.program.dt * scene.b2.ms
     on_pre = {name: "\n".join(lines) for name, lines in triggers.items() if name != "post" and lines}

@@ -42,9 +42,11 @@ def add_assignment(scene: Scene, place: int, assign: Assign, on: np.ndarray) -> 
     else:
         return
     value = "t_in_timesteps" if target == FREE else right_side(scene, place, owner, assign, names)
-    scene.every(
-        owner, lambda gate: [f"{target} = ns_where({gate}, {value}, {target})" if gate else f"{target} = {value}"], "start", PLANNED + place, on
-    )
+
+    def line(gate: str) -> list[str]:
+        return [f"{target} = ns_where({gate}, {value}, {target})" if gate else f"{target} = {value}"]
+
+    scene.every(owner, line, "start", PLANNED + place, on)
 
 
 def _entry_names(dt: float) -> Callable[[str], str]:

@@ -15,7 +15,7 @@ import numpy as np
 from neurosim.backends.base import Obstacle, Progress, Settings
 from neurosim.backends.brian2.feeds import Feed
 from neurosim.backends.brian2.layout import lay_out
-from neurosim.backends.brian2.model import REPORT_EVERY, build
+from neurosim.backends.brian2.model import REPORT_EVERY, belong, build
 from neurosim.backends.brian2.scene import FEEDS, Scene
 from neurosim.backends.brian2.surroundings import guest, new_device
 from neurosim.backends.brian2.taps import final_values, recorded_events, recorded_traces, stored
@@ -38,6 +38,7 @@ class Watch:
     told: float = 0.0
     first: tuple[float, float] | None = None
     interrupted: bool = False
+    catching_up: bool = False
     refused: NumericalError | None = None
 
 
@@ -62,13 +63,16 @@ class RuntimeRun:
         An interrupt lets the present step end; with several copies all of them are brought to the same step first.
         """
         last = self.program.steps if steps is None else min(self.done + steps, self.program.steps)
-        self.watch.progress, self.watch.interrupted = progress, False
+        self.watch.progress, interrupted = progress, False
         for network in self.networks:
+            self.watch.interrupted, self.watch.catching_up = False, interrupted
             last = self.advance(network, last)
-        self.done = last
-        if self.watch.refused is not None:
-            raise self.watch.refused
-        if self.watch.interrupted:
+            interrupted = interrupted or self.watch.interrupted
+        self.done, self.watch.catching_up = last, False
+        for scene in self.scenes:
+            if refused := self.watch.refused or not_a_number(scene, self.done):
+                raise refused
+        if interrupted:
             raise KeyboardInterrupt
         if progress is not None:
             progress("simulating", self.done, self.program.steps)
@@ -128,9 +132,7 @@ def compile_runtime(b2: Any, program: Program, settings: Settings, progress: Pro
     layout = lay_out(program)
     with guest(b2, device, mode) as said:
         for copy in range(settings.first_copy, settings.first_copy + settings.copies):
-            scene = build(
-                b2, layout, copy, standalone=False, exponential=str(settings.options.get("exp", "numpy")), progress=progress
-            )
+            scene = build(b2, layout, copy, standalone=False, exponential=str(settings.options.get("exp", "numpy")), progress=progress)
             scenes.append(scene)
             networks.append(network_of(scene, watch))
     timing = {"build_s": time.perf_counter() - clocks[0], "build_cpu_s": time.process_time() - clocks[1], "run_s": 0.0, "run_cpu_s": 0.0}
@@ -153,6 +155,7 @@ def network_of(scene: Scene, watch: Watch) -> Any:
 
     operation = scene.b2.NetworkOperation(at_start, clock=scene.clock, when="start", order=FEEDS - 1, name="ns_start")
     network = scene.b2.Network(*scene.objects(), operation, name="ns_network")
+    belong([*scene.objects(), operation], network.id)
     return network
 
 
@@ -161,7 +164,7 @@ def look_around(scene: Scene, network: Any, watch: Watch, step: int) -> None:
     now = time.perf_counter()
     if watch.first is None:
         watch.first = now, time.process_time()
-    if watch.progress is not None and now - watch.told > REPORT_EVERY:
+    if watch.progress is not None and not watch.catching_up and now - watch.told > REPORT_EVERY:
         watch.told = now
         try:
             watch.progress("simulating", step, scene.layout.program.steps)
@@ -169,7 +172,7 @@ def look_around(scene: Scene, network: Any, watch: Watch, step: int) -> None:
             watch.interrupted = True
     if step % CHECK_EVERY == 0 and watch.refused is None:
         watch.refused = not_a_number(scene, step)
-    if watch.interrupted or watch.refused is not None:
+    if (watch.interrupted and not watch.catching_up) or watch.refused is not None:
         network.stop()
 
 

@@ -60,7 +60,7 @@ class Scene:
             size,
             "\n".join(equations),
             threshold=threshold or None,
-            reset=reset or None,
+            reset=reset if threshold else None,
             clock=self.clock,
             namespace=self.namespace,
             name=name,

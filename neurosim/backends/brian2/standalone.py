@@ -14,7 +14,7 @@ import numpy as np
 
 from neurosim.backends.base import Obstacle, Progress, Settings
 from neurosim.backends.brian2.layout import lay_out
-from neurosim.backends.brian2.model import build
+from neurosim.backends.brian2.model import belong, build
 from neurosim.backends.brian2.runtime import NO_CHECKPOINT, not_a_number
 from neurosim.backends.brian2.scene import Scene
 from neurosim.backends.brian2.surroundings import guest, new_device
@@ -24,7 +24,9 @@ from neurosim.ir.program import Program
 from neurosim.record import Events, Record, Trace
 
 Array = np.ndarray
-WHOLE_PLAN = Obstacle("the run", "a compiled program runs the whole plan", "call run() without steps, or use mode 'numpy' or 'cython'", "never")
+WHOLE_PLAN = Obstacle(
+    "the run", "a compiled program runs the whole plan", "call run() without steps, or use mode 'numpy' or 'cython'", "never"
+)
 
 
 @dataclass
@@ -101,6 +103,7 @@ def compile_standalone(b2: Any, program: Program, settings: Settings, progress: 
         with guest(b2, device, "cpp_standalone") as said:
             scene = build(b2, lay_out(program), settings.first_copy, standalone=True, exponential="numpy", progress=progress)
             network = b2.Network(*scene.objects(), name="ns_network")
+            belong(scene.objects(), network.id)
             network.run(program.steps * program.dt * b2.ms, namespace={})
             if progress is not None:
                 progress("compiling", 0, 1)

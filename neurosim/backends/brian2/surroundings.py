@@ -78,7 +78,7 @@ def guest(b2: Any, device: Any, mode: str, flags: tuple[str, ...] = EXACT_FLAGS)
 
     Whatever goes wrong inside Brian2 comes out as one of our errors with its message.
     """
-    module = importlib.import_module("brian2.devices.device")
+    module: Any = importlib.import_module("brian2.devices.device")
     prefs, user_device = b2.prefs, module.active_device
     ours = {**PREFERENCES, "codegen.cpp.extra_compile_args_gcc": list(flags)}
     if mode != "cpp_standalone":

@@ -132,7 +132,7 @@ def values_of_tap(scene: Scene, k: int, tap: Tap, steps: Array, done: int) -> Ar
             index = scene.layout.index[part.name]
             values = values[:, index if tap.of is None else index[np.asarray(tap.of)]]
         values = values if part.factor == 1.0 else part.factor * values
-    return values
+    return np.array(values)
 
 
 def constant_values(scene: Scene, tap: Tap) -> Array:
@@ -140,8 +140,8 @@ def constant_values(scene: Scene, tap: Tap) -> Array:
     part = scene.layout.program.part(tap.part)
     if not isinstance(part, Pathway) or tap.variable != "w":
         return np.zeros(0)
-    values = part.factor * scene.layout.weights[part.weights][scene.layout.index[part.name]]
-    return values if tap.of is None else values[np.asarray(tap.of)]
+    values: Array = part.factor * scene.layout.weights[part.weights][scene.layout.index[part.name]]
+    return np.asarray(values if tap.of is None else values[np.asarray(tap.of)])
 
 
 def counts(scene: Scene, tap: Tap, steps: Array) -> Array:
@@ -154,7 +154,7 @@ def counts(scene: Scene, tap: Tap, steps: Array) -> Array:
     table = np.zeros((len(steps), size))
     np.add.at(table, (bins[inside], indices[inside]), 1.0)
     if tap.variable == "count":
-        return table.sum(axis=1, keepdims=True)
+        return np.array(table.sum(axis=1, keepdims=True))
     return table if tap.of is None else table[:, np.asarray(tap.of)]
 
 
@@ -183,10 +183,9 @@ def edge_state(scene: Scene, pathway: Pathway, name: str, spelled: str) -> Array
         values = stored(scene.shared[pathway.weights], "entry")[scene.layout.index[pathway.name]]
     else:
         values = stored(scene.synapses[pathway.name], spelled)
-    return values if pathway.factor == 1.0 else pathway.factor * values
+    return np.asarray(values if pathway.factor == 1.0 else pathway.factor * values)
 
 
 def stored(group: Any, name: str) -> Array:
     """A copy of what a variable holds."""
     return np.array(group.variables[name].get_value(), np.float64)
-

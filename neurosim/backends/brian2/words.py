@@ -60,11 +60,11 @@ def _exprel(x: Array) -> Array:
     return np.where(zero, 1.0, np.expm1(x) / np.where(zero, 1.0, x))
 
 
-def _softplus(x: Array) -> Array:
+def _softplus(x: Array) -> Any:
     return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
 
 
-def _power(base: Array, exponent: Array) -> Array:
+def _power(base: Array, exponent: Array) -> Any:
     return np.multiply(base, base) if np.ndim(exponent) == 0 and exponent == 2.0 else np.power(base, exponent)
 
 
@@ -72,12 +72,20 @@ def _libm_exp(x: Array) -> Array:
     return np.asarray(np.frompyfunc(lambda value: math.exp(value) if value < 709.0 else float(np.exp(value)), 1, 1)(x), np.float64)
 
 
+def _truth(cpp: str, on_arrays: Callable[..., Any], cython: str = "") -> Word:
+    """A comparison or connective of two arguments as the number 1 or 0: Brian2 does not calculate with truth values."""
+    return Word("a b", lambda a, b: on_arrays(a, b) * 1.0, f"return {cpp};", f"return 1.0 if {cython or cpp} else 0.0")
+
+
+_COMPARISONS = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal}
+
 WORDS: Mapping[str, Word] = MappingProxyType(
     {
         "where": Word("c a b", np.where, "return c != 0 ? a : b;", "return a if c != 0 else b"),
-        "and": Word("a b", np.logical_and, "return a != 0 && b != 0;", "return 1.0 if a != 0 and b != 0 else 0.0"),
-        "or": Word("a b", np.logical_or, "return a != 0 || b != 0;", "return 1.0 if a != 0 or b != 0 else 0.0"),
-        "not": Word("a", np.logical_not, "return a == 0;", "return 1.0 if a == 0 else 0.0"),
+        **{op: _truth(f"a {op} b", function) for op, function in _COMPARISONS.items()},
+        "and": _truth("a != 0 && b != 0", np.logical_and, "a != 0 and b != 0"),
+        "or": _truth("a != 0 || b != 0", np.logical_or, "a != 0 or b != 0"),
+        "not": Word("a", lambda a: np.logical_not(a) * 1.0, "return a == 0;", "return 1.0 if a == 0 else 0.0"),
         "exp": Word("x", np.exp, "return exp(x);", "return exp(x)"),
         "exprel": Word("x", _exprel, "return x == 0 ? 1.0 : expm1(x)/x;", "return 1.0 if x == 0 else expm1(x)/x"),
         "sigmoid": Word("x", lambda x: 1.0 / (1.0 + np.exp(-x)), "return 1.0/(1.0 + exp(-x));", "return 1.0/(1.0 + exp(-x))"),
@@ -114,7 +122,8 @@ WORDS: Mapping[str, Word] = MappingProxyType(
 )
 """What is spelled as a function of ours; everything else is spelled as Brian2 spells it."""
 
-FUNCTION_NAMES: Mapping[str, str] = MappingProxyType({name: f"ns_{'power' if name == '**' else name}" for name in WORDS})
+_SPELLED = {"**": "power", "<": "less", "<=": "at_most", ">": "greater", ">=": "at_least", "==": "equal", "!=": "different"}
+FUNCTION_NAMES: Mapping[str, str] = MappingProxyType({name: f"ns_{_SPELLED.get(name, name)}" for name in WORDS})
 CODE = Dialect(
     "brian2 code",
     MappingProxyType(
@@ -139,9 +148,7 @@ def functions(b2: Any, exponential: str) -> dict[str, Any]:
     made = {}
     for name, word in WORDS.items():
         count = len(word.arguments.split())
-        function = b2.Function(
-            word.numpy, arg_units=[1] * count, return_unit=1, arg_types=["any"] * count, return_type="float"
-        )
+        function = b2.Function(word.numpy, arg_units=[1] * count, return_unit=1, arg_types=["any"] * count, return_type="float")
         spelled = FUNCTION_NAMES[name]
         on_arrays = _libm_exp if name == "exp" and exponential == "libm" else word.numpy
         function.implementations.add_implementation("numpy", on_arrays)

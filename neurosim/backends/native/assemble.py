@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +19,7 @@ from neurosim.equations.evaluate import evaluate
 from neurosim.equations.tree import Call, Num, Op, Sym
 from neurosim.ir.program import Block, Pathway, Program, Source, Steps, Tap, plastic_weights
 from neurosim.ir.random import poisson_thresholds
-from neurosim.ir.wiring import Edges, delays_of, expand, values_of, weight_index, weight_values
+from neurosim.ir.wiring import Edges, delays_of, edge_count, expand, values_of, weight_index, weight_values
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]
@@ -28,12 +29,18 @@ BUFFER_BYTES = 32 << 20
 
 @dataclass
 class Assembly:
-    """``arguments``: (name in the text, key of the array) of the compiled loop; ``static`` never change, ``mutable`` are per copy."""
+    """``arguments``: (name in the text, key of the array) of the compiled loop; ``static`` never change, ``mutable`` are per copy.
+
+    ``own_static``, ``own_mutable``: those of each thread, under the same names.
+    """
 
     program: Program
     settings: Settings
     single: bool
     kind: type
+    threads: int = 1
+    own_static: list[dict[str, Array]] = field(default_factory=list)
+    own_mutable: list[dict[str, Array]] = field(default_factory=list)
     static: dict[str, Array] = field(default_factory=dict)
     mutable: dict[str, Array] = field(default_factory=dict)
     arguments: list[tuple[str, str]] = field(default_factory=list)
@@ -45,6 +52,7 @@ class Assembly:
     writers: dict[tuple[str, str], Callable[[Arrays, object], None]] = field(default_factory=dict)
     names: dict[tuple[str, str], Callable[[Arrays, int], Array | float]] = field(default_factory=dict)
     info: dict[str, object] = field(default_factory=dict)
+    tap_columns: dict[int, list[Array]] = field(default_factory=dict)
     buffered_steps: int = 1 << 20
     text: str = ""
 
@@ -55,17 +63,47 @@ class Assembly:
             (self.mutable if changes else self.static)[key] = np.ascontiguousarray(values)
         self.arguments.append((name, key))
 
+    def add_each(self, name: str, values: Sequence[Array], changes: bool = False) -> None:
+        """An argument of which each thread has its own."""
+        for arrays, mine in zip(self.own_mutable if changes else self.own_static, values):
+            arrays[name] = np.ascontiguousarray(mine)
+        self.arguments.append((name, name))
+
+    def stretches(self, size: int) -> list[tuple[int, int]]:
+        """Neurons that each thread owns: whole groups of 64, ascending."""
+        groups = -(-size // PAD)
+        cuts = [min(size, groups * p // self.threads * PAD) for p in range(self.threads)] + [size]
+        return list(zip(cuts[:-1], cuts[1:]))
+
 
 def assemble(program: Program, settings: Settings, progress: Progress | None) -> Assembly:
     """Lay out, build the streams, write the text."""
     single = settings.precision == "single"
-    made = Assembly(program, settings, single, np.float32 if single else np.float64)
     ways = forms(program)
+    threads = threads_for(program, ways, settings.threads)
+    made = Assembly(program, settings, single, np.float32 if single else np.float64, threads)
+    made.own_static, made.own_mutable = [{} for _ in range(threads)], [{} for _ in range(threads)]
     builder = Builder(made, ways, Arena(), Arena())
     builder.place_parts()
     builder.place_pathways(progress)
     builder.write()
     return made
+
+
+def threads_for(program: Program, ways: Sequence[Way], wanted: int | None) -> int:
+    """Threads that will be used; results do not depend on it.
+
+    One where edges have states, rules or signals, and where a step is so short that waiting for each other would cost more.
+    """
+    if any(not isinstance(way, (Group, Background)) for way in ways):
+        return 1
+    if wanted is None:
+        neurons = sum(block.size for block in program.blocks)
+        edges = sum(edge_count(p.wiring) or p.wiring.sources * p.wiring.targets * p.wiring.probability for p in program.pathways)
+        # 0.7 ns a neuron, 2.5 ns an event, at a typical rate of 4 spikes a second.
+        step = 0.7e-9 * neurons + 2.5e-9 * edges * 4e-3 * program.dt
+        return 1 if step < 20e-6 else min(os.cpu_count() or 1, 4)
+    return max(1, min(wanted, sum(block.size for block in program.blocks) // PAD or 1))
 
 
 @dataclass
@@ -177,13 +215,16 @@ class Builder:
         made.add("W", np.zeros(total, np.uint8), True)
         made.add("G", np.zeros(total, np.uint8), True)
         made.add("P", np.zeros(total, made.kind), True)
-        made.add("E", np.zeros(total, made.kind), True)
-        made.add("ids", np.zeros(total, np.int64), True)
+        made.add("event_values", np.ones((2, total), made.kind), True)
+        made.add("event_ids", np.zeros((2, total), np.int64), True)
         spiking = [b for b in self.program.blocks if b.spike is not None]
         self.part_rows = {b.name: row for row, b in enumerate(spiking)}
-        rows = [[made.bases[b.name][0], b.size, -(-b.size // PAD) * PAD, int(b.spike.payload != Num(1.0))] for b in spiking if b.spike]
-        made.add("blocks", np.array(rows, np.int64).reshape(-1, 4))
-        made.paying |= {b.name for b in spiking if b.spike and b.spike.payload != Num(1.0)}
+        rows = []
+        for p in range(made.threads):
+            mine = [(b, *made.stretches(b.size)[p]) for b in spiking]
+            rows.append([[made.bases[b.name][0] + first, last - first, -(-(last - first) // PAD) * PAD, int(pays(b)), first] for b, first, last in mine])
+        made.add_each("blocks", [np.array(mine, np.int64).reshape(-1, 5) for mine in rows])
+        made.paying |= {b.name for b in spiking if pays(b)}
 
     def table_structures(self) -> None:
         """Which blocks share kernels, and the tables of their offsets and scalars."""
@@ -206,7 +247,8 @@ class Builder:
         size = 0
         for q, (structure, members) in enumerate(zip(self.structures, self.members)):
             scalars = [[float(p.block.parameters[x]) for x in structure.scalars] for p in members]
-            self.made.add(f"O{q}", np.array([columns(p, structure) for p in members], np.int64))
+            tables = [[columns(place, structure, *self.made.stretches(place.block.size)[p]) for place in members] for p in range(self.made.threads)]
+            self.made.add_each(f"O{q}", [np.array(table, np.int64) for table in tables])
             self.made.add(f"S{q}", np.array(scalars, self.made.kind).reshape(len(members), -1), True)
             if structure.draws:
                 draws = [[next(d for d in p.block.draws if d.name == x) for x in structure.draws] for p in members]
@@ -308,12 +350,12 @@ class Builder:
         made.queues.append(name)
         self.queue_rows.append([0, 0, 0, stream.shortest, stream.longest, peak, base, 0])
         made.add(f"{name}_target", stream.target)
-        made.add(f"{name}_start", stream.start)
-        made.add(f"{name}_cursor", np.zeros(capacity, np.int64), True)
+        made.add_each(f"{name}_start", list(np.atleast_2d(stream.start)))
+        made.add_each(f"{name}_cursor", [np.zeros(capacity, np.int64) for _ in range(made.threads)], True)
         if source not in made.paying and queue.payload:
             made.paying.add(source)
-        made.add(f"{name}_payload", np.ones(capacity if queue.payload else 1, made.kind), True)
-        made.add(f"{name}_added", np.zeros(stream.longest + 1, np.int64), True)
+        made.add_each(f"{name}_payload", [np.ones(capacity if queue.payload else 1, made.kind) for _ in range(made.threads)], True)
+        made.add_each(f"{name}_added", [np.zeros(stream.longest + 1, np.int64) for _ in range(made.threads)], True)
         self.stream_bytes += stream.bytes
         return queue
 
@@ -336,7 +378,9 @@ class Builder:
         values = constant if constant is not None else np.concatenate(weight).astype(kind)
         first = way.pathways[0]
         size = made.bases[first.source][1]
-        stream = build(size, np.concatenate(pre), np.concatenate(delay), np.concatenate(target), values, constant is not None)
+        flat = np.concatenate(target)
+        owner = self.owners()[flat] if made.threads > 1 else None
+        stream = build(size, np.concatenate(pre), np.concatenate(delay), flat, values, constant is not None, owner, made.threads)
         self.stream_edges += sum(len(x) for x in pre)
         pays = not self.unit_payload(way)
         queue = self.new_queue(k, stream, first.source, pays, False)
@@ -349,6 +393,15 @@ class Builder:
         self.deliveries.append(("lines", lines))
         if len(way.pathways) == 1:
             made.switches[first.name] = (k,)
+
+    def owners(self) -> Array:
+        """Thread that owns each entry of the arena of sums."""
+        owner = np.zeros(self.sums.size, np.uint8)
+        for place in self.places.values():
+            for offset in (*place.ports.values(), *place.additions.values()):
+                for p, (first, last) in enumerate(self.made.stretches(place.block.size)):
+                    owner[offset + first : offset + last] = p
+        return owner
 
     def unit_payload(self, way: Group) -> bool:
         """Whether delivery ignores payloads, because statements do or because they are 1."""
@@ -375,11 +428,15 @@ class Builder:
         most = -(-max((len(x) for x in limits), default=4) // 4) * 4
         self.thresholds = most
         padded = np.array([x + [0xFFFFFFFF] * (most - len(x)) for x in limits], np.uint32).reshape(-1, most)
-        self.made.add("X", np.array(rows, np.int64).reshape(-1, 3))
+        tables = []
+        for p in range(self.made.threads):
+            cuts = [self.made.stretches(size)[p] for _, size, _ in rows]
+            tables.append([[offset + first, last - first, delay, first] for (offset, _, delay), (first, last) in zip(rows, cuts)])
+        self.made.add_each("X", [np.array(table, np.int64).reshape(-1, 4) for table in tables])
         self.made.add("X_stream", np.array(streams, np.uint64))
         self.made.add("X_weight", np.array(values, self.made.kind))
         self.made.add("X_limits", padded)
-        self.made.add("X_counts", np.zeros(1024, np.uint8), True)
+        self.made.add_each("X_counts", [np.zeros(1024, np.uint8) for _ in tables], True)
 
     def place_general(self, k: int, way: General) -> None:
         """Edges with states and statements."""
@@ -473,8 +530,10 @@ class Builder:
         taps = tuple(self.tap(j, tap) for j, tap in enumerate(self.program.taps) if tap.variable != "spikes")
         block_rules, rules = self.rules()
         made.add("on", np.ones(len(self.ways) + len(self.rules_of_program()) + len(self.program.sources), np.int8), True)
-        made.add("count", np.zeros(len(self.part_rows) + 1, np.int64), True)
-        made.add("Q", np.array(self.queue_rows, np.int64).reshape(-1, 8), True)
+        made.add("event_count", np.zeros((2, made.threads, len(self.part_rows) + 1), np.int64), True)
+        made.add("barrier", np.zeros(64, np.int64), True)
+        made.add("stop", np.zeros(2, np.int64), True)
+        made.add_each("Q", [np.array(self.queue_rows, np.int64).reshape(-1, 8) for _ in range(made.threads)], True)
         self.event_record()
         for block in self.program.blocks:
             self.names_of_block(block)
@@ -489,29 +548,22 @@ class Builder:
         made.text = "\n\n\n".join([library_import("single" if made.single else "double"), *kernels, loop]) + "\n"
 
     def event_record(self) -> None:
-        """Buffers of recorded events."""
-        made = self.made
+        """Where events of each part lie, and buffers of recorded ones."""
+        made, blocks = self.made, {b.name: b for b in self.program.blocks}
         recorded = {tap.part for tap in self.program.taps if tap.variable == "spikes"}
-        rows = [[row, made.bases[part][0], int(part in recorded), int(part in made.paying)] for part, row in self.part_rows.items()]
-        # A row of payloads is only filled for sources and for blocks whose payload is not 1.
-        for row in rows:
-            part = next(p for p, r in self.part_rows.items() if r == row[0])
-            block = self.places.get(part)
-            if block is not None and block.block.spike is not None and block.block.spike.payload == Num(1.0):
-                row[3] = 0
-                made.paying.discard(part)
+        paying = {part for part in self.part_rows if part not in blocks or pays(blocks[part])}
+        cuts = {part: [made.bases[part][0] + first for first, _ in made.stretches(made.bases[part][1])] for part in self.part_rows}
+        # Sources speak through the first thread alone, from the beginning of their place.
+        events = [[[row, cuts[part][p], int(part in recorded), int(part in paying), made.bases[part][0]] for part, row in self.part_rows.items()] for p in range(made.threads)]
         peak = sum(made.bases[part][1] for part in recorded)
-        room = max(1 << 16, 2 * peak)
-        made.add("events", np.array(rows, np.int64).reshape(-1, 4))
-        made.add("rec", np.array([0, peak], np.int64), True)
-        made.add("rec_step", np.zeros(room, np.int64), True)
-        made.add("rec_id", np.zeros(room, np.int64), True)
-        made.add("rec_payload", np.zeros(room, made.kind), True)
-        for part in self.part_rows:
-            block = self.places.get(part)
-            if block is not None:
-                base, n = made.bases[part]
-                made.mutable["E"][base : base + n] = 1.0
+        room = max(1 << 16, 4 * peak)
+        made.paying = paying
+        made.add("cuts", np.array(list(cuts.values()), np.int64).reshape(-1, made.threads))
+        made.add_each("events", [np.array(mine, np.int64).reshape(-1, 5) for mine in events])
+        made.add_each("rec", [np.array([0, peak], np.int64) for _ in events], True)
+        made.add_each("rec_step", [np.zeros(room, np.int64) for _ in events], True)
+        made.add_each("rec_id", [np.zeros(room, np.int64) for _ in events], True)
+        made.add_each("rec_payload", [np.ones(room, made.kind) for _ in events], True)
 
     def rules(self) -> tuple[list[tuple[int, int, int, object, int]], list[tuple[int, Pathway, int, object, int, int]]]:
         """Rules with their switches; those of steps get a table of when."""
@@ -539,8 +591,8 @@ class Builder:
         source, fused, counts, size = "", False, "", 1
         if tap.variable in ("counts", "count"):
             counts = f"V{j}_counts"
-            made.add(counts, np.zeros(part.size, made.kind), True)  # type: ignore[union-attr]
             size = part.size  # type: ignore[union-attr]
+            made.add_each(counts, [np.zeros(size, made.kind) for _ in range(made.threads)], True)
         elif isinstance(part, Pathway):
             k = next(k for k, text in self.texts if text.pathway.name == part.name)
             source, size = self.tap_of_pathway(k, tap)
@@ -552,11 +604,15 @@ class Builder:
         rows = int(max(2, min(BUFFER_BYTES // (8 * max(width, 1)), -(-self.program.steps // every) + 1)))
         made.buffered_steps = min(made.buffered_steps, max(1, (rows - 1) * every))
         base, row = made.bases.get(tap.part, (0, 0))[0], self.part_rows.get(tap.part, 0)
-        made.add(f"V{j}", np.array([every, tap.steps.at % every, tap.steps.since, 0, 0, base, row, 0], np.int64), True)
-        made.add(f"V{j}_of", of)
-        made.add(f"V{j}_rows", np.zeros((rows, width), made.kind), True)
-        made.add(f"V{j}_steps", np.zeros(rows, np.int64), True)
-        made.add(f"V{j}_sum", np.zeros(width, made.kind), True)
+        stretches = made.stretches(size) if isinstance(part, Block) else [(0, size)] + [(0, 0)] * (made.threads - 1)
+        mine = [np.flatnonzero((of >= first) & (of < last)) for first, last in stretches]
+        widths = [1 if tap.variable == "count" else len(chosen) for chosen in mine]
+        made.tap_columns[j] = mine
+        made.add_each(f"V{j}", [np.array([every, tap.steps.at % every, tap.steps.since, 0, 0, base, row, 0], np.int64) for _ in mine], True)
+        made.add_each(f"V{j}_of", [of[chosen] for chosen in mine])
+        made.add_each(f"V{j}_rows", [np.zeros((rows, w), made.kind) for w in widths], True)
+        made.add_each(f"V{j}_steps", [np.zeros(rows, np.int64) for _ in mine], True)
+        made.add_each(f"V{j}_sum", [np.zeros(w, made.kind) for w in widths], True)
         return TapText(tap, j, source, fused, counts)
 
     def tap_of_pathway(self, k: int, tap: Tap) -> tuple[str, int]:
@@ -630,6 +686,11 @@ class Builder:
 
 
 # ---- helpers -----------------------------------------------------------------------------------------------------------
+def pays(block: Block) -> bool:
+    """Whether events of a block carry payloads other than 1."""
+    return block.spike is not None and block.spike.payload != Num(1.0)
+
+
 def fill(array: Array, value: object) -> None:
     """Assign in place."""
     array[...] = value
@@ -693,6 +754,6 @@ def background_row(row, on, n, copy, X, X_stream, X_weight, X_limits, X_counts, 
         for first in range(0, into.shape[0], 1024):
             last = min(first + 1024, into.shape[0])
             counts = X_counts[:last - first]
-            background_counts(counts, u32(low + u32(u32(first) * u32(0x9E3779B1))), high, {limits})
+            background_counts(counts, u32(low + u32(u32(X[row, 3] + first) * u32(0x9E3779B1))), high, {limits})
             add_scaled(into[first:last], counts, X_weight[row])
 """.strip()

@@ -18,6 +18,10 @@ from neurosim.backends.native.words import scalar_text, statement_text
 from neurosim.equations.tree import Num, names
 
 
+FIRST_OFFSET = 4
+"""Column of the first offset in the table of a structure."""
+
+
 @dataclass(frozen=True)
 class Structure:
     """What decides the text of a block's kernels."""
@@ -204,18 +208,20 @@ class LocalNames(dict):
         return name if name == "held" or name.startswith("FT(") else f"v_{name}"
 
 
-def columns(place: Place, structure: Structure) -> list[int]:
-    """Row of the table of offsets of a block: size, base, then offsets in the order of the arguments, then depth and hold."""
-    row = [place.block.size, place.base]
-    row += [place.states[x] for x in structure.states] + [place.additions[x] for x in structure.additions] + [place.ports[x] for x in structure.ports]
-    row += [place.arrays[x] for x in structure.arrays] + [place.draws[x] for x in structure.draws] + [place.outputs[x] for x, _ in structure.outputs]
-    return row + [place.depth, place.hold]
+def columns(place: Place, structure: Structure, first: int, last: int) -> list[int]:
+    """Row of the table of offsets of neurons ``first`` ... ``last`` - 1 of a block.
+
+    Number of neurons, place, size of the block, first neuron, then offsets in the order of the arguments, then depth and hold.
+    """
+    offsets = [place.states[x] for x in structure.states] + [place.additions[x] for x in structure.additions] + [place.ports[x] for x in structure.ports]
+    offsets += [place.arrays[x] for x in structure.arrays] + [place.draws[x] for x in structure.draws] + [place.outputs[x] for x, _ in structure.outputs]
+    return [last - first, place.base + first, place.block.size, first, *(offset + first for offset in offsets), place.depth, place.hold]
 
 
 def member_text(structure: Structure, index: int, kernel: str) -> str:
     """Text that runs a kernel on one member of a structure: cuts its stretches out of the arenas."""
     size, base = "O[m, 0]", "O[m, 1]"
-    column = 2
+    column = FIRST_OFFSET
     arguments = []
     for arena, count in (("F", len(structure.states)), ("A", len(structure.additions) + len(structure.ports)), ("F", len(structure.arrays) + len(structure.draws))):
         for _ in range(count):
@@ -223,7 +229,7 @@ def member_text(structure: Structure, index: int, kernel: str) -> str:
             column += 1
     depth = f"O[m, {column + len(structure.outputs)}]"
     for _ in structure.outputs:
-        arguments.append(f"cut(F, O[m, {column}] + (n % {depth}) * size, size)")
+        arguments.append(f"cut(F, O[m, {column}] + (n % {depth}) * O[m, 2], size)")
         column += 1
     column += 1
     arguments += [f"cut({array}, base, size)" for array in ("R", "L", "W", "G", "P")]

@@ -195,15 +195,37 @@ def exp_single(x):
 
 
 @njit(**JIT)
-def exprel_(x):
-    """(exp(x) - 1) / x, 1 at 0."""
-    return math.expm1(x) / x if x != 0.0 else type_one(x)
+def expm1_double(x):
+    """exp(x) - 1 by arithmetic that vector units can do, within two units in the last place."""
+    y = -708.0 if x < -708.0 else (709.0 if x > 709.0 else x)
+    t = fma(y, LOG2_E, ROUND)
+    n = t - ROUND
+    r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, y))
+    z = r * r
+    a = fma(z, fma(E5, r, E4), fma(E3, r, E2))
+    b = fma(z, fma(E9, r, E8), fma(E7, r, E6))
+    c = fma(z, fma(E13, r, E12), fma(E11, r, E10))
+    z4 = z * z
+    p = fma(z4, fma(z4, c, b), a)
+    scale = double_of((bits_of(t) << i64(52)) + (i64(1023) << i64(52)))
+    value = fma(scale, fma(z, p, r), scale - 1.0)
+    return math.inf if x > 709.0 else value
 
 
 @njit(**JIT)
-def type_one(x):
-    """1 in the type of x."""
-    return x * 0 + 1
+def exprel_double(x):
+    """(exp(x) - 1) / x, 1 at 0."""
+    value = expm1_double(x) / (1.0 if x == 0.0 else x)
+    value = 1.0 if x == 0.0 else value
+    return math.inf if x > 709.0 else value
+
+
+@njit(**JIT)
+def exprel_single(x):
+    """(exp(x) - 1) / x in single precision: a series near 0, where the difference would cancel."""
+    near = np.float32(1.0) + x * (np.float32(0.5) + x * (np.float32(1 / 6) + x * (np.float32(1 / 24) + x * (np.float32(1 / 120) + x * np.float32(1 / 720)))))
+    far = (exp_single(x) - np.float32(1.0)) / (np.float32(1.0) if x == np.float32(0.0) else x)
+    return near if abs(x) < np.float32(0.3) else far
 
 
 @njit(**JIT)
@@ -349,21 +371,21 @@ def normal_quantile(p):
 
 
 @njit(**JIT)
-def uniforms(out, stream, step, copy):
-    """Fill with the uniform numbers of a step."""
+def uniforms(out, first, stream, step, copy):
+    """Fill with the uniform numbers of a step, from index ``first`` on."""
     keep_apart()
     key = substream(stream, step, copy)
     for i in range(out.shape[0]):
-        out[i] = uniform_of(bits64(key, i))
+        out[i] = uniform_of(bits64(key, first + i))
 
 
 @njit(**JIT)
-def normals(out, stream, step, copy):
-    """Fill with the normal numbers of a step."""
+def normals(out, first, stream, step, copy):
+    """Fill with the normal numbers of a step, from index ``first`` on."""
     keep_apart()
     key = substream(stream, step, copy)
     for i in range(out.shape[0]):
-        out[i] = normal_quantile(uniform_of(bits64(key, i)))
+        out[i] = normal_quantile(uniform_of(bits64(key, first + i)))
 
 
 @njit(**JIT)
@@ -410,9 +432,8 @@ def poisson_count(bits, mean, term):
 
 # ---- events and records ------------------------------------------------------------------------------------------------
 @njit(**JIT)
-def collect(flag, size, out):
-    """Indices of raised flags, ascending; flags are padded to a multiple of 64."""
-    keep_apart()
+def collect(flag, size, first, out):
+    """Indices of raised flags, ascending, counted from ``first``; flags are padded to a multiple of 64."""
     found = 0
     for base in range(0, size, 64):
         some = np.uint8(0)
@@ -421,40 +442,46 @@ def collect(flag, size, out):
         if some:
             for k in range(base, min(base + 64, size)):
                 if flag[k]:
-                    out[found] = k
+                    out[found] = first + k
                     found += 1
     return found
 
 
 @njit(**JIT)
 def crowded(Q, row, cursor):
-    """Whether the events of one more step might not fit into a queue."""
-    return Q[row, 2] - Q[row, 0] + Q[row, 5] > cursor.shape[0]
+    """Whether the events of two more steps might not fit into a queue."""
+    return Q[row, 2] - Q[row, 0] + 2 * Q[row, 5] > cursor.shape[0]
 
 
 @njit(**JIT)
-def enter(Q, row, n, ids, count, start, cursor, added):
-    """The events of this step become cursors; those old enough for the shortest delay become live."""
+def enter(Q, row, n, ids, found, cuts, part, start, cursor, added):
+    """The events of this step become cursors, ascending; those old enough for the shortest delay become live.
+
+    ``found`` (threads, parts) events lie from ``cuts`` (parts, threads) on in ``ids``: one stretch per thread that detects.
+    """
     keep_apart()
     mask = cursor.shape[0] - 1
-    tail, base = Q[row, 2], Q[row, 6]
-    for k in range(count):
-        position = start[ids[base + k]]
-        cursor[(tail + k) & mask] = position
-    Q[row, 2] = tail + count
-    added[n % added.shape[0]] = count
+    tail = Q[row, 2]
+    for p in range(found.shape[0]):
+        for z in range(cuts[part, p], cuts[part, p] + found[p, part]):
+            cursor[tail & mask] = start[ids[z]]
+            tail += 1
+    added[n % added.shape[0]] = tail - Q[row, 2]
+    Q[row, 2] = tail
     Q[row, 1] += added[(n - Q[row, 3]) % added.shape[0]]
 
 
 @njit(**JIT)
-def enter_payload(Q, row, n, ids, values, count, start, cursor, payload, added):
+def enter_payload(Q, row, n, ids, values, found, cuts, part, start, cursor, payload, added):
     """As :func:`enter`, with payloads."""
     keep_apart()
     mask = cursor.shape[0] - 1
-    tail, base = Q[row, 2], Q[row, 6]
-    for k in range(count):
-        payload[(tail + k) & mask] = values[base + k]
-    enter(Q, row, n, ids, count, start, cursor, added)
+    tail = Q[row, 2]
+    for p in range(found.shape[0]):
+        for z in range(cuts[part, p], cuts[part, p] + found[p, part]):
+            payload[tail & mask] = values[z]
+            tail += 1
+    enter(Q, row, n, ids, found, cuts, part, start, cursor, added)
 
 
 @njit(**JIT)
@@ -465,14 +492,14 @@ def leave(Q, row, n, added):
 
 @njit(**JIT)
 def find_events(blocks, G, P, E, ids, count):
-    """Phase 3: who fired, in every block; rows of ``blocks`` are (base, size, padded size, with payload)."""
+    """Phase 3: who fired, in this thread's stretch of every block; rows are (place, size, padded size, with payload, first neuron)."""
     keep_apart()
     for b in range(blocks.shape[0]):
-        base, size, padded = blocks[b, 0], blocks[b, 1], blocks[b, 2]
-        count[b] = collect(G[base : base + padded], size, ids[base : base + size])
+        place, size, padded, first = blocks[b, 0], blocks[b, 1], blocks[b, 2], blocks[b, 4]
+        count[b] = collect(G[place : place + padded], size, first, ids[place : place + size])
         if blocks[b, 3]:
-            for z in range(base, base + count[b]):
-                E[z] = P[base + ids[z]]
+            for z in range(place, place + count[b]):
+                E[z] = P[place - first + ids[z]]
 
 
 @njit(**JIT)
@@ -630,17 +657,17 @@ def listed(steps, indices, values, position, n, ids, payloads):
 
 @njit(**JIT)
 def note_events(events, count, ids, values, rec, rec_step, rec_id, rec_payload, n):
-    """Record events: rows of ``events`` are (part, base, keep, with payload)."""
+    """Record this thread's events: rows of ``events`` are (part, place, keep, with payload, base of the part)."""
     keep_apart()
     at = rec[0]
     for row in range(events.shape[0]):
         if events[row, 2]:
-            base = events[row, 1]
-            for z in range(count[events[row, 0]]):
+            place = events[row, 1]
+            for z in range(place, place + count[events[row, 0]]):
                 rec_step[at] = n
-                rec_id[at] = base + ids[base + z]
+                rec_id[at] = events[row, 4] + ids[z]
                 if events[row, 3]:
-                    rec_payload[at] = values[base + z]
+                    rec_payload[at] = values[z]
                 at += 1
     rec[0] = at
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neurosim.backends.native.blocks import Structure, call
+from neurosim.backends.native.blocks import FIRST_OFFSET, Structure, call
 from neurosim.backends.native.edges import EdgeText
 from neurosim.ir.program import Pathway, Rule, Source, Steps, Tap
 
@@ -72,19 +72,21 @@ def due(steps: Steps, table: str) -> str:
 
 def loop_text(parts: LoopParts, arguments: Sequence[str]) -> str:
     """The function ``run``."""
-    body = [*capacity(parts), *before_first(parts), *sources(parts), *record(parts, "start")]
+    body = [*VIEWS, *before_first(parts), *owned_by_first(sources(parts)), *record(parts, "start")]
     body += [*integrate(parts), *detect(parts), *deliver(parts), *adapt(parts), *finish(parts)]
     lines = [
         "@njit(**JIT)",
-        f"def run(n0, k0, steps, {', '.join(arguments)}):",
+        f"def run(me, n0, k0, steps, {', '.join(arguments)}):",
         "    control = float_control(u32(FLUSH_TO_ZERO))",
-        "    pending = False",
-        "    done = 0",
+        "    pending, stopping = False, False",
+        "    done, generation, threads = 0, 0, event_count.shape[1]",
         "    for s in range(steps):",
         "        n = n0 + s",
         "        k = k0 + s",
         *(f"        {line}" for line in body),
         "        done += 1",
+        "        if stopping:",
+        "            break",
         "    float_control(control)",
         "    return done",
     ]
@@ -92,11 +94,27 @@ def loop_text(parts: LoopParts, arguments: Sequence[str]) -> str:
 
 
 # ---- pieces of the loop ------------------------------------------------------------------------------------------------
+VIEWS = (
+    "ids, E = event_ids[n % 2], event_values[n % 2]",
+    "found = event_count[n % 2]",
+    "count = found[me]",
+)
+"""Events of this step: two sets take turns, so that a fast thread does not overwrite what a slow one still reads."""
+
+
+def owned_by_first(lines: list[str]) -> list[str]:
+    """Sources speak through the first thread."""
+    return ["if me == 0:", *(f"    {line}" for line in lines)] if lines else []
+
+
 def capacity(parts: LoopParts) -> list[str]:
-    """Stop before a step whose events might not fit; the caller makes room and goes on."""
-    lines = ["full = rec[0] + rec[1] > rec_step.shape[0]"]
+    """Whether all threads stop after this step, because one of them, a step ago, saw that its buffers might overflow; the caller makes room.
+
+    The word is given after the barrier of a step and heard after that of the next, so all hear it at the same step.
+    """
+    lines = ["stopping = stop[(n + 1) % 2] != 0", "full = rec[0] + 2 * rec[1] > rec_step.shape[0]"]
     lines += [f"full = full or crowded(Q, i64({q.row}), {q.name}_cursor)" for q in parts.queues]
-    return [*lines, "if full:", "    if pending:", *(f"        {line}" for line in settle(parts)), "    break"]
+    return [*lines, "if full:", "    stop[n % 2] = 1"]
 
 
 def settle(parts: LoopParts) -> list[str]:
@@ -190,27 +208,27 @@ def integrate(parts: LoopParts) -> list[str]:
 def draws(run: Run) -> list[str]:
     """Fresh numbers of this step for one member."""
     structure, q = run.structure, run.index
-    first = 2 + len(structure.states) + len(structure.additions) + len(structure.ports) + len(structure.arrays)
+    first = FIRST_OFFSET + len(structure.states) + len(structure.additions) + len(structure.ports) + len(structure.arrays)
     lines = []
     for d, name in enumerate(structure.draws):
         target = f"F[O{q}[m, {first + d}]:O{q}[m, {first + d}] + O{q}[m, 0]]"
-        lines += [f"if D{q}_kind[m, {d}] == 0:", f"    normals({target}, D{q}[m, {d}], n, copy)", f"elif D{q}_kind[m, {d}] == 1:", f"    uniforms({target}, D{q}[m, {d}], n, copy)"]
-        lines += ["else:", f"    take({target}, D_table[D{q}_row[m, {d}] + n * O{q}[m, 0]:D{q}_row[m, {d}] + (n + 1) * O{q}[m, 0]])"]
+        lines += [f"if D{q}_kind[m, {d}] == 0:", f"    normals({target}, O{q}[m, 3], D{q}[m, {d}], n, copy)", f"elif D{q}_kind[m, {d}] == 1:", f"    uniforms({target}, O{q}[m, 3], D{q}[m, {d}], n, copy)"]
+        lines += ["else:", f"    take({target}, cut(D_table, D{q}_row[m, {d}] + n * O{q}[m, 2] + O{q}[m, 3], O{q}[m, 0]))"]
     return lines
 
 
 def detect(parts: LoopParts) -> list[str]:
     """Phase 3: who fired, recorded and sent on its way."""
-    lines = ["find_events(blocks, G, P, E, ids, count)"]
+    lines = ["find_events(blocks, G, P, E, ids, count)", "generation = wait_for_all(barrier, threads, generation)"]
     lines += ["note_events(events, count, ids, E, rec, rec_step, rec_id, rec_payload, n)"]
     for text in parts.taps:
         if text.counts:
-            lines.append(f"add_counts({text.counts}, ids[V{text.j}[5]:], count[V{text.j}[6]])")
+            lines.append(f"add_counts({text.counts}, ids[cuts[V{text.j}[6], me]:], count[V{text.j}[6]])")
     for q in parts.queues:
         if q.payload:
-            lines.append(f"enter_payload(Q, i64({q.row}), n, ids, E, count[{q.part}], {q.name}_start, {q.name}_cursor, {q.name}_payload, {q.name}_added)")
+            lines.append(f"enter_payload(Q, i64({q.row}), n, ids, E, found, cuts, i64({q.part}), {q.name}_start, {q.name}_cursor, {q.name}_payload, {q.name}_added)")
         else:
-            lines.append(f"enter(Q, i64({q.row}), n, ids, count[{q.part}], {q.name}_start, {q.name}_cursor, {q.name}_added)")
+            lines.append(f"enter(Q, i64({q.row}), n, ids, found, cuts, i64({q.part}), {q.name}_start, {q.name}_cursor, {q.name}_added)")
     return lines
 
 
@@ -255,13 +273,13 @@ def arriving(q: Queue) -> str:
 
 def finish(parts: LoopParts) -> list[str]:
     """Phase 6 and the taps at the end; what waits is settled when somebody is about to look."""
-    lines: list[str] = []
+    lines = capacity(parts)
     for run in parts.runs:
         if not run.structure.fused and run.structure.spike and run.structure.spike[1]:
             lines += [f"for m in range({run.first}, {run.last}):", f"    {call(run.index, 'reset')}"]
     fused = any(run.structure.fused for run in parts.runs)
     if fused:
-        looks = ["s == steps - 1"]
+        looks = ["s == steps - 1", "stopping"]
         for text in parts.taps:
             if text.fused and text.tap.at == "end":
                 looks.append("True" if text.tap.reduce == "mean" else f"({due(text.tap.steps, f'V{text.j}')})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,12 +36,13 @@ class Kept:
 
 @dataclass
 class NativeRun:
-    """A compiled Program. ``mutable[c]``: the arrays of copy c that change."""
+    """A compiled Program. ``mutable[c]``: the arrays of copy c that change; ``own[c][p]``: those of its thread p."""
 
     program: Program
     settings: Settings
     assembly: Assembly
     mutable: list[dict[str, Array]]
+    own: list[list[dict[str, Array]]]
     kept: list[Kept]
     step: int = 0
     pace: float = 1e-4
@@ -87,10 +89,9 @@ class NativeRun:
                     self.assign(copy, assign)
             done = 0
             while done < chunk:
+                self.make_room(copy)
                 done += self.call(copy, self.step + done, k + done, chunk - done)
                 self.drain(copy)
-                if done < chunk:
-                    self.make_room(copy)
         self.step += chunk
         self.pace = 0.5 * self.pace + 0.5 * (time.perf_counter() - began) / chunk
 
@@ -112,10 +113,25 @@ class NativeRun:
         return soonest
 
     def call(self, copy: int, n: int, k: int, steps: int) -> int:
-        """Call the compiled loop; returns the number of steps done."""
-        arrays = {**self.assembly.static, **self.mutable[copy], "copy": np.int64(self.settings.first_copy + copy), "dt": np.float64(self.program.dt)}
-        module = load(self.assembly.text)
-        return int(module.run(np.int64(n), np.int64(k), np.int64(steps), *(arrays[key] for _, key in self.assembly.arguments)))
+        """Call the compiled loop, in as many threads as own neurons; returns the number of steps done."""
+        shared = {**self.assembly.static, **self.mutable[copy], "copy": np.int64(self.settings.first_copy + copy), "dt": np.float64(self.program.dt)}
+        shared["stop"][:] = 0
+        shared["barrier"][:] = 0
+        run, done = load(self.assembly.text).run, [0] * self.assembly.threads
+
+        def work(p: int) -> None:
+            arrays = {**shared, **self.assembly.own_static[p], **self.own[copy][p]}
+            done[p] = int(run(np.int64(p), np.int64(n), np.int64(k), np.int64(steps), *(arrays[key] for _, key in self.assembly.arguments)))
+
+        helpers = [threading.Thread(target=work, args=(p,)) for p in range(1, self.assembly.threads)] if steps else []
+        for helper in helpers:
+            helper.start()
+        try:
+            work(0)
+        finally:
+            for helper in helpers:
+                helper.join()
+        return done[0]
 
     def switch(self, copy: int, phase: Phase) -> None:
         """What is on in this phase."""
@@ -126,38 +142,50 @@ class NativeRun:
                 on[list(places)] = 0
 
     def make_room(self, copy: int) -> None:
-        """Give queues that might overflow twice the space."""
-        arrays = self.mutable[copy]
-        for row, name in enumerate(self.assembly.queues):
-            head, tail, peak = arrays["Q"][row, 0], arrays["Q"][row, 2], arrays["Q"][row, 5]
-            old = len(arrays[f"{name}_cursor"])
-            if tail - head + peak > old:
-                live = np.arange(head, tail)
-                for kind in ("cursor", "payload"):
-                    values = arrays[f"{name}_{kind}"]
-                    grown = np.zeros(2 * old, values.dtype)
-                    grown[live & (2 * old - 1)] = values[live & (old - 1)]
-                    arrays[f"{name}_{kind}"] = grown
+        """Give queues that might overflow within a few steps twice the space."""
+        for arrays in self.own[copy]:
+            for row, name in enumerate(self.assembly.queues):
+                head, tail, peak = arrays["Q"][row, 0], arrays["Q"][row, 2], arrays["Q"][row, 5]
+                old = len(arrays[f"{name}_cursor"])
+                if tail - head + 3 * peak > old:
+                    live = np.arange(head, tail)
+                    for kind in ("cursor", "payload"):
+                        values = arrays[f"{name}_{kind}"]
+                        if len(values) == old:
+                            grown = np.ones(2 * old, values.dtype)
+                            grown[live & (2 * old - 1)] = values[live & (old - 1)]
+                            arrays[f"{name}_{kind}"] = grown
 
     # ---- records -------------------------------------------------------------------------------------------------------
     def drain(self, copy: int) -> None:
         """Take what the compiled loop recorded out of its buffers."""
-        arrays, kept = self.mutable[copy], self.kept[copy]
-        found = int(arrays["rec"][0])
-        if found:
-            kept.steps.append(arrays["rec_step"][:found].copy())
-            kept.ids.append(arrays["rec_id"][:found].copy())
-            kept.payloads.append(arrays["rec_payload"][:found].copy())
-            arrays["rec"][0] = 0
-        for j, tap in enumerate(self.program.taps):
-            if tap.variable != "spikes" and arrays[f"V{j}"][3]:
-                rows = int(arrays[f"V{j}"][3])
-                kept.rows.setdefault(j, []).append((arrays[f"V{j}_steps"][:rows].copy(), arrays[f"V{j}_rows"][:rows].copy()))
+        kept = self.kept[copy]
+        for arrays in self.own[copy]:
+            found = int(arrays["rec"][0])
+            if found:
+                kept.steps.append(arrays["rec_step"][:found].copy())
+                kept.ids.append(arrays["rec_id"][:found].copy())
+                kept.payloads.append(arrays["rec_payload"][:found].copy())
+                arrays["rec"][0] = 0
+        first = self.own[copy][0]
+        for j, columns in self.assembly.tap_columns.items():
+            rows = int(first[f"V{j}"][3])
+            if not rows:
+                continue
+            parts = [arrays[f"V{j}_rows"][:rows] for arrays in self.own[copy]]
+            if self.program.taps[j].variable == "count":
+                values = np.sum(parts, axis=0)
+            else:
+                values = np.zeros((rows, sum(len(chosen) for chosen in columns)), parts[0].dtype)
+                for chosen, part in zip(columns, parts):
+                    values[:, chosen] = part
+            kept.rows.setdefault(j, []).append((first[f"V{j}_steps"][:rows].copy(), values))
+            for arrays in self.own[copy]:
                 arrays[f"V{j}"][3] = 0
 
     def record(self) -> Record:
         """What has been recorded so far, with the present state."""
-        info = {**self.assembly.info, "engine": "native", "threads": 1, "precision": self.settings.precision}
+        info = {**self.assembly.info, "engine": "native", "threads": self.assembly.threads, "precision": self.settings.precision}
         return Record(self.step, self.events(), self.traces(), self.final(), dict(self.timing), info)
 
     def events(self) -> dict[str, Events]:
@@ -186,7 +214,7 @@ class NativeRun:
         for j, tap in enumerate(self.program.taps):
             if tap.variable == "spikes":
                 continue
-            width = self.mutable[0][f"V{j}_rows"].shape[1]
+            width = 1 if tap.variable == "count" else sum(len(chosen) for chosen in self.assembly.tap_columns[j])
             per_copy = [k.rows.get(j, []) for k in self.kept]
             steps = np.concatenate([np.zeros(0, np.int64), *(chunk[0] for chunk in per_copy[0])])
             values = np.stack([np.concatenate([np.zeros((0, width)), *(chunk[1] for chunk in rows)]) for rows in per_copy], axis=1)
@@ -226,19 +254,24 @@ class NativeRun:
     def checkpoint(self) -> Mapping[str, Array]:
         """Everything that changes, as arrays."""
         taken = {"step": np.array(self.step)}
-        for copy, arrays in enumerate(self.mutable):
-            taken.update({f"{copy}/{name}": array.copy() for name, array in arrays.items()})
+        for place, arrays in self.changing():
+            taken.update({f"{place}/{name}": array.copy() for name, array in arrays.items()})
         return taken
+
+    def changing(self) -> list[tuple[str, dict[str, Array]]]:
+        """All arrays that change, by copy and thread."""
+        shared = [(str(copy), arrays) for copy, arrays in enumerate(self.mutable)]
+        return shared + [(f"{copy}.{p}", arrays) for copy, threads in enumerate(self.own) for p, arrays in enumerate(threads)]
 
     def restore(self, checkpoint: Mapping[str, Array]) -> None:
         """Take up a checkpoint of the same Program; what was recorded in later steps is dropped."""
-        known = {f"{copy}/{name}" for copy, arrays in enumerate(self.mutable) for name in arrays} | {"step"}
+        known = {f"{place}/{name}" for place, arrays in self.changing() for name in arrays} | {"step"}
         if known != set(checkpoint):
             odd = sorted(known ^ set(checkpoint))[0]
             raise FileFormatError(f"this checkpoint is of another program or of another engine: {odd!r} does not match")
-        for copy, arrays in enumerate(self.mutable):
+        for place, arrays in self.changing():
             for name in arrays:
-                arrays[name] = np.array(checkpoint[f"{copy}/{name}"])
+                arrays[name] = np.array(checkpoint[f"{place}/{name}"])
         self.step = int(checkpoint["step"])
         for kept in self.kept:
             kept.steps, kept.ids, kept.payloads = ([*chunks] for chunks in (kept.steps, kept.ids, kept.payloads))
@@ -256,5 +289,6 @@ def start(program: Program, settings: Settings, progress: Progress | None) -> Na
     clocks = time.perf_counter(), time.process_time()
     assembly = assemble(program, settings, progress)
     mutable = [{name: array.copy() for name, array in assembly.mutable.items()} for _ in range(settings.copies)]
+    own = [[{name: array.copy() for name, array in arrays.items()} for arrays in assembly.own_mutable] for _ in range(settings.copies)]
     timing = {"build_s": time.perf_counter() - clocks[0], "build_cpu_s": time.process_time() - clocks[1], "run_s": 0.0, "run_cpu_s": 0.0}
-    return NativeRun(program, settings, assembly, mutable, [Kept() for _ in range(settings.copies)], timing=timing)
+    return NativeRun(program, settings, assembly, mutable, own, [Kept() for _ in range(settings.copies)], timing=timing)

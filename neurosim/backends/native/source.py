@@ -39,7 +39,7 @@ def library_text(precision: str) -> str:
     text = resources.files(__package__).joinpath("library.py").read_text(encoding="utf-8")
     kind = "np.float32" if precision == "single" else "np.float64"
     exponential = "exp_single" if precision == "single" else "exp_double"
-    return f"{text}\n{constants}\nFT = {kind}\n\n\n@njit(**JIT)\ndef sigmoid_(x):\n    return 1 / (1 + {exponential}(-x))\n\n\n" f"exp_ = {exponential}\n"
+    return f"{text}\n{constants}\nFT = {kind}\n\n\n@njit(**JIT)\ndef sigmoid_(x):\n    return 1 / (1 + {exponential}(-x))\n\n\n" f"exp_ = {exponential}\nexprel_ = exprel_{precision}\n"
 
 
 def library_import(precision: str) -> str:

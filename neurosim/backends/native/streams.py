@@ -16,7 +16,10 @@ TAIL = 64
 
 @dataclass(frozen=True)
 class Stream:
-    """``target`` (records,) unsigned: header counts and targets; ``weight`` (records,) or one number; ``start`` (sources + 1,)."""
+    """``target`` (records,) unsigned: header counts and targets; ``weight`` (records,) or one number; ``start`` (owners, sources + 1).
+
+    Where several threads own the targets, the row of a source is cut: first all buckets of the first owner, then of the next.
+    """
 
     target: np.ndarray
     weight: np.ndarray | float | None
@@ -36,14 +39,18 @@ def target_type(largest: int) -> type:
     return np.uint16 if largest < 1 << 16 else np.uint32 if largest < 1 << 32 else np.uint64
 
 
-def build(sources: int, pre: np.ndarray, delay: np.ndarray, target: np.ndarray, weight: np.ndarray | float | None, narrow: bool) -> Stream:
+def build(sources: int, pre: np.ndarray, delay: np.ndarray, target: np.ndarray, weight: np.ndarray | float | None, narrow: bool, owner: np.ndarray | None = None, owners: int = 1) -> Stream:
     """A stream from edges in canonical order; edges of a bucket keep that order.
 
-    ``narrow``: the smallest type of records; else 4 bytes at least (records then stay aligned with their weights).
+    ``narrow``: the smallest type of records; else 4 bytes at least (records then stay aligned with their weights). ``owner`` (E,):
+    the thread that owns the target of each edge.
     """
     shortest, longest = (int(delay.min()), int(delay.max())) if len(delay) else (0, 0)
-    buckets = longest - shortest + 1
+    delays = longest - shortest + 1
+    buckets = delays * owners
     bucket = pre * buckets + (delay - shortest)
+    if owner is not None:
+        bucket += owner.astype(np.int64) * delays
     order = np.argsort(bucket, kind="stable")
     counts = np.bincount(bucket, minlength=sources * buckets)
     record = np.arange(len(pre)) + bucket[order] + 1
@@ -57,5 +64,6 @@ def build(sources: int, pre: np.ndarray, delay: np.ndarray, target: np.ndarray, 
         values = np.zeros(len(records), weight.dtype)
         values[record] = weight[order]
         weight = values
-    start = np.append(header[::buckets], len(pre) + sources * buckets).astype(np.int64)
+    end = len(pre) + sources * buckets
+    start = np.stack([np.append(header[p * delays :: buckets], end) for p in range(owners)]).astype(np.int64)
     return Stream(records, weight, start, shortest, longest)

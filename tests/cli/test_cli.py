@@ -1,0 +1,258 @@
+"""The command, on a tiny model."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import neurosim.models
+from neurosim import cli
+from neurosim.cli import running
+from neurosim.result import load_result
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = '''
+"""A tiny network."""
+import warnings
+
+from neurosim.network import (Network, PoissonSource, Population, Probe, Projection, all_to_all, fixed_probability, neurons,
+                              uniform)
+from neurosim.units import Hz, mV, ms, pA
+
+DESCRIPTION = "a handful of neurons and a drive"
+WARM_UP = 20 * ms
+
+
+def network(*, scale: float = 1.0, word: str = "one", number: int | None = None, flag: bool = False, pulse=None,
+            seed: int = 1) -> Network:
+    """Build it."""
+    if flag:
+        warnings.warn("flags are dangerous", stacklevel=2)
+    drive = PoissonSource("drive", 20, rate=150 * Hz)
+    exc = Population("exc", round(20 * scale), neurons.lif_exponential, tau_m=20 * ms)
+    inh = Population("inh", round(5 * scale), neurons.lif_exponential)
+    into = dict(into="I_syn", delay=1 * ms)
+    return Network(drive, exc, inh, Projection(drive, exc, all_to_all(), weight=300 * pA, **into),
+                   Projection(drive, inh, all_to_all(), weight=300 * pA, **into),
+                   Projection(exc, inh, fixed_probability(0.3), weight=20 * pA, **into),
+                   Probe(exc, "spikes"), Probe(inh, "spikes"), Probe(exc, "v", of=[0], every=1 * ms), seed=seed, name="tiny")
+
+
+def expected(**arguments):
+    return {"published": {"exc": 11.0, "inh": 22.0}, "expected at this scale": {"exc": 10.0, "inh": 20.0}}
+
+
+def notes(*, scale=1.0, **arguments):
+    return [f"scale {scale:g}"]
+'''
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A model called tiny, beside those of the library."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "tiny.py").write_text(TINY)
+    monkeypatch.setattr(neurosim.models, "__path__", [*neurosim.models.__path__, str(folder)])
+    yield
+    sys.modules.pop("neurosim.models.tiny", None)
+
+
+def call(*arguments: str) -> Result:
+    """Call the command as a user would; errors that are not ours are errors of the test."""
+    return CliRunner().invoke(cli.commands, list(arguments), catch_exceptions=False)
+
+
+def run(*arguments: str) -> Result:
+    return call("run", "tiny", "--backend", "reference", "--duration", "100ms", *arguments)
+
+
+# ---- run -----------------------------------------------------------------------------------------------------------------
+def test_run(tiny: None, tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "out"
+    found = run("--out", str(out), "--scale", "0.6", "--seed", "3")
+    assert found.exit_code == 0, found.output
+    assert sorted(path.name for path in out.iterdir()) == ["raster.png", "result.nsr", "summary.json"]
+    lines = found.output.splitlines()
+    assert lines[0] == "tiny: a handful of neurons and a drive"
+    assert lines[1] == "  scale 0.6"
+    assert lines[3].split() == "population neurons rate [Hz] expected at this scale published CV synchrony".split()
+    assert lines[5].split()[:2] == ["exc", "12"]
+    assert lines[6].split()[:2] == ["inh", "3"]
+    assert "spikes between 20 and 120 ms" in found.output
+    assert "real time" in found.output
+    assert f"in {out}: result.nsr, summary.json, raster.png" in found.output
+
+
+def test_summary_is_of_the_time_after_the_warm_up(tiny: None, tmp_path: Path) -> None:
+    assert run("--out", str(tmp_path / "out")).exit_code == 0
+    facts = json.loads((tmp_path / "out" / "summary.json").read_text())
+    result = load_result(tmp_path / "out" / "result.nsr")
+    assert result.window == pytest.approx((20.0, 120.0))
+    assert list(facts["rates"]) == ["exc", "inh"]
+    assert facts["rates"]["exc"] == pytest.approx(result["exc"].rate.mean())
+    assert facts["cv"] == {"exc": None, "inh": None}
+    assert facts["spikes"] == result.spike_count
+    assert facts["result_digest"] == result.digest()
+    assert facts["program_digest"] == result.provenance.program_digest
+    assert (facts["model"], facts["backend"], facts["seed"], facts["precision"]) == ("tiny", "reference", 1, "double")
+    assert (facts["duration_ms"], facts["warm_up_ms"], facts["dt_ms"]) == (100.0, 20.0, 0.1)
+    for name in ("build_s", "build_cpu_s", "run_s", "run_cpu_s", "peak_mb"):
+        assert facts[name] > 0.0, name
+    assert facts["versions"]["numpy"] == np.__version__
+
+
+def test_cv_is_given_for_long_runs(tiny: None, tmp_path: Path) -> None:
+    arguments = ("--backend", "reference", "--duration", "5s", "--dt", "1ms", "--set", "scale=0.2", "--out", str(tmp_path / "out"))
+    assert call("run", "tiny", *arguments).exit_code == 0
+    facts = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert 0.0 < facts["cv"]["exc"] < 1.5
+
+
+def test_without_a_folder_nothing_is_written(tiny: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    found = run("--warmup", "0")
+    assert found.exit_code == 0
+    assert "nothing was written; add --out DIR" in found.output
+    assert "between 0 and 100 ms" in found.output
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_settings(tiny: None, tmp_path: Path) -> None:
+    settings = ["word=2016", "number=none", "pulse=700ms,10ms", "flag=true", "exc.tau_m=15*ms", "exc.refractory=4 ms", "drive.rate=100*Hz",
+                "exc -> inh.weight=30 pA"]  # fmt: skip
+    found = run(*(word for setting in settings for word in ("--set", setting)), "--out", str(tmp_path / "out"))
+    assert found.exit_code == 0, found.output
+    assert "  Warning: flags are dangerous" in found.output
+    assert "published" not in found.output  # what was measured of the model says nothing about a changed one
+    facts = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert facts["arguments"]["word"] == "2016"
+    assert facts["arguments"]["exc.tau_m"] == "15*ms"
+    plain = run("--out", str(tmp_path / "plain"))
+    assert plain.exit_code == 0
+    assert json.loads((tmp_path / "plain" / "summary.json").read_text())["program_digest"] != facts["program_digest"]
+
+
+def test_the_same_run_twice(tiny: None, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        assert run("--out", str(tmp_path / name)).exit_code == 0
+    found = call("compare", str(tmp_path / "a"), str(tmp_path / "b" / "result.nsr"))
+    assert found.exit_code == 0
+    assert "\nidentical: " in found.output
+    assert found.output.splitlines()[-1] == "at level 'identical': they agree"
+
+
+def test_runs_that_differ(tiny: None, tmp_path: Path) -> None:
+    assert run("--out", str(tmp_path / "a")).exit_code == 0
+    assert run("--out", str(tmp_path / "b"), "--seed", "2").exit_code == 0
+    found = call("compare", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert found.exit_code == 1
+    assert "they part in step" in found.output
+    assert found.output.splitlines()[-1] == "at level 'identical': they do not agree"
+
+
+def test_an_interrupted_run_is_kept(tiny: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = running.simulate
+
+    def stopping(*arguments: object, **options: object) -> object:
+        def report(what: str, done: int, total: int) -> None:
+            if what == "simulating" and done > 300:
+                raise KeyboardInterrupt
+
+        return real(*arguments, **{**options, "progress": report})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(running, "simulate", stopping)
+    out = tmp_path / "out"
+    found = call("run", "tiny", "--backend", "reference", "--duration", "1000s", "--out", str(out))
+    assert found.exit_code == 130
+    assert "interrupted after" in found.output
+    assert "it is written" in found.output
+    assert json.loads((out / "summary.json").read_text())["interrupted"] is True
+    assert load_result(out / "result.nsr").interrupted
+
+
+# ---- errors --------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "exc.tau_m=20"], "ParameterError: population 'exc' of model 'tiny': tau_m needs a time, got the plain number 20. "
+                                    "Write exc.tau_m=20*ms."),
+        (["--set", "exc.tau_mm=20*ms"], "ParameterError: population 'exc' of model 'tiny': there is no parameter 'tau_mm'; "
+                                       "did you mean 'tau_m'?"),
+        (["--set", "ex.tau_m=20*ms"], "ParameterError: model 'tiny': there is no part 'ex'; did you mean 'exc'?"),
+        (["--set", "exc.tau_m=-2*ms"], "ParameterError: population 'exc' of model 'tiny': tau_m must be positive, got -2 ms."),
+        (["--set", "exc.tau_m=2*mV"], "ParameterError: population 'exc' of model 'tiny': tau_m needs a time, got a voltage (2 mV)"),
+        (["--set", "sclae=2"], "ParameterError: model 'tiny': there is no argument 'sclae'; did you mean 'scale'?"),
+        (["--set", "scale=much"], "ParameterError: model 'tiny': scale needs a number, got 'much'"),
+        (["--set", "number=1.5"], "ParameterError: model 'tiny': number needs a whole number, got '1.5'"),
+        (["--set", "flag=1"], "ParameterError: model 'tiny': flag needs true or false, got '1'"),
+        (["--set", "scale"], "OptionError: --set needs name=value, got 'scale'"),
+        (["--set", "scale=1", "--set", "scale=2"], "OptionError: --set gives scale twice: 1 and 2"),
+        (["--set", "scale=1", "--scale", "2"], "OptionError: --scale and --set scale=... are both given; leave one out"),
+        (["--duration", "0"], "OptionError: --duration must be positive, got '0'"),
+        (["--duration", "1mV"], "OptionError: --duration needs a time such as 2s or 500ms, got '1mV'"),
+        (["--warmup", "-1ms"], "OptionError: --warmup cannot be negative, got '-1ms'"),
+        (["--option", "mode=fast"], "OptionError: backend 'reference': there is no option 'mode'; it has none"),
+        (["--threads", "2"], "OptionError: backend 'reference': it runs on one thread; leave threads=2 out"),
+    ],
+)  # fmt: skip
+def test_errors_of_run(tiny: None, arguments: list[str], message: str) -> None:
+    found = run(*arguments)
+    assert found.exit_code == 2
+    assert found.stderr.strip() == message
+
+
+def test_unknown_model(tiny: None) -> None:
+    found = call("run", "tinny")
+    assert found.exit_code == 2
+    assert found.stderr == "ParameterError: there is no model 'tinny'; did you mean 'tiny'?\n  neurosim models lists them all.\n"
+
+
+def test_a_folder_that_cannot_be_made(tiny: None, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    found = run("--out", str(tmp_path / "file" / "out"))
+    assert found.exit_code == 2
+    assert found.stderr == f"FileError: --out: cannot write into '{tmp_path / 'file' / 'out'}': Not a directory\n"
+
+
+def test_compare_needs_results(tmp_path: Path) -> None:
+    found = call("compare", str(tmp_path), str(tmp_path))
+    assert found.exit_code == 2
+    assert found.stderr.startswith(f"FileError: folder '{tmp_path}' holds no result.nsr\n")
+
+
+# ---- the other verbs -----------------------------------------------------------------------------------------------------
+def test_models_are_listed(tiny: None) -> None:
+    found = call("models")
+    assert found.exit_code == 0
+    assert "tiny" in found.output
+    assert "microcircuit" in found.output
+    assert "a handful of neurons and a drive" in found.output
+    assert "learning" not in found.output.split()
+
+
+def test_arguments_of_a_model(tiny: None) -> None:
+    found = call("run", "tiny", "--help-model")
+    assert found.exit_code == 0
+    assert "  scale=1.0" in found.output
+
+
+@pytest.mark.slow
+def test_doctor() -> None:
+    assert call("doctor").exit_code == 0
+
+
+def test_help_needs_no_engine() -> None:
+    """What takes time is imported by the verb that needs it."""
+    code = "import sys, neurosim.cli; print([m for m in ('matplotlib', 'h5py', 'rich', 'numba', 'brian2') if m in sys.modules])"
+    started = time.perf_counter()
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT, check=True)
+    assert found.stdout == "[]\n"
+    assert time.perf_counter() - started < 10.0
