@@ -16,6 +16,8 @@ Report = Callable[[str, int, int], None]
 """Called with (what is being done, steps done, steps in all)."""
 LINE_EVERY = 5.0
 """Seconds between lines where there is no terminal."""
+SIMULATING = "simulating"
+"""What an engine calls the run itself; other things that take time are not counted in steps."""
 REDRAW_EVERY = 0.1
 """Seconds between two states of the bar."""
 
@@ -73,7 +75,8 @@ def _lines(dt: float) -> Report:
         said[0] = now
         left = (now - started) / done * (total - done) if done else 0.0
         ending = f", about {left:.0f} s left" if done < total and left >= 1.0 else ""
-        print(f"{what}: {done * dt:g} of {total * dt:g} ms, {pace(done * dt, now - started)}{ending}", file=sys.stderr)
+        amount = f"{done * dt:g} of {total * dt:g} ms, {pace(done * dt, now - started)}" if what == SIMULATING else f"{done} of {total}"
+        print(f"{what}: {amount}{ending}", file=sys.stderr)
 
     return report
 
@@ -92,22 +95,33 @@ def _bar(dt: float) -> Iterator[Report]:
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, tuple[Any, float]] = {}
-        drawn = [0.0]
+        task = bar.add_task("preparing", total=None, amount="", pace="")
+        now = time.perf_counter()
+        state = _Shown("preparing", now, 0, now)
 
         def report(what: str, done: int, total: int) -> None:
             now = time.perf_counter()
-            if what not in tasks:
-                tasks[what] = (bar.add_task(what, total=total, amount="", pace=""), now)
-            elif now - drawn[0] < REDRAW_EVERY and done < total:
+            if what != state.what:
+                state.what, state.since, state.first = what, now, done
+                bar.reset(task, description=what, total=total, completed=done, amount="", pace="")
+            elif now - state.drawn < REDRAW_EVERY and done < total:
                 return
-            drawn[0] = now
-            task, since = tasks[what]
-            bar.update(task, completed=done, total=total, amount=f"{done * dt:,.0f} of {total * dt:,.0f} ms",
-                       pace=pace(done * dt, now - since))  # fmt: skip
+            state.drawn = now
+            in_ms = f"{done * dt:,.0f} of {total * dt:,.0f} ms" if what == SIMULATING else ""
+            speed = pace((done - state.first) * dt, now - state.since) if what == SIMULATING else ""
+            bar.update(task, completed=done, total=total, amount=in_ms, pace=speed)
 
-        report("preparing", 0, 1)
         yield report
+
+
+@dataclass
+class _Shown:
+    """What a bar shows: since when, from which step on, and when it was drawn last."""
+
+    what: str
+    since: float
+    first: int
+    drawn: float
 
 
 # ---- Ctrl-C ------------------------------------------------------------------------------------------------------------

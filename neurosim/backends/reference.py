@@ -1,26 +1,20 @@
-"""The living definition of a step: plain numpy, slow and obvious, to be read beside :mod:`neurosim.ir.step`.
-
-Methods of :class:`ReferenceRun` stand in the order of the phases. Sums run in canonical order (oldest event first, then ascending
-source, target, edge), one term at a time, so that engines which keep that order agree to the last bit.
-"""
+"""The reference engine: it runs every Program, by the definition of a step in :mod:`neurosim.backends.reference_step`."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from neurosim.backends.base import Capabilities, Progress, Settings
-from neurosim.backends.reference_names import ALL, Names, Selection, draw_numbers, evaluated, of_block, of_edges
 from neurosim.backends.reference_record import Recorder
-from neurosim.backends.reference_state import Array, Chunk, Edges, State, edges_of, from_arrays, initial_state, parameter, to_arrays, wide
-from neurosim.equations.tree import Call, Num, Op, Sym
+from neurosim.backends.reference_state import Array, State, edges_of, from_arrays, initial_state, to_arrays
+from neurosim.backends.reference_step import Machine
 from neurosim.errors import NumericalError
-from neurosim.ir.program import Assign, Block, CopyWeights, Pathway, Phase, Program, Source, Statement, Steps, Update
-from neurosim.ir.random import poisson
-from neurosim.ir.step import ends_of_phases, first_free_step, item_shown, of_post, place_in_plan
+from neurosim.ir.program import Program
+from neurosim.ir.step import ends_of_phases
 from neurosim.record import Record
 
 CHECK_EVERY = 256
@@ -44,458 +38,83 @@ class Reference:
         return start(program, settings)
 
 
-@dataclass
-class Deliveries:
-    """What one step passes from phase to phase."""
-
-    held: dict[str, Array] = field(default_factory=dict)
-    fired: dict[str, Array] = field(default_factory=dict)
-    additions: dict[str, dict[str, Array]] = field(default_factory=dict)
-    arrived: dict[str, Chunk] = field(default_factory=dict)
-    summed: dict[str, dict[str, Array]] = field(default_factory=dict)
-    drawn: dict[tuple[str, str], Array] = field(default_factory=dict)
-
-
 def start(program: Program, settings: Settings) -> ReferenceRun:
     """A Program before its first step."""
     clocks = time.perf_counter(), time.process_time()
     edges = {pathway.name: edges_of(program, pathway) for pathway in program.pathways}
     copies = np.arange(settings.first_copy, settings.first_copy + settings.copies)
-    run = ReferenceRun(program, copies, edges, initial_state(program, edges, len(copies)), Recorder(program, len(copies)), ends_of_phases(program.plan))
+    recorder = Recorder(program, len(copies))
+    machine = Machine(program, copies, edges, initial_state(program, edges, len(copies)), recorder, ends_of_phases(program.plan))
     for block in program.blocks:
-        run.set_outputs_before(block)
-    run.timing.update(build_s=time.perf_counter() - clocks[0], build_cpu_s=time.process_time() - clocks[1], run_s=0.0, run_cpu_s=0.0)
-    return run
+        machine.set_outputs_before(block)
+    timing = {"build_s": time.perf_counter() - clocks[0], "build_cpu_s": time.process_time() - clocks[1], "run_s": 0.0, "run_cpu_s": 0.0}
+    return ReferenceRun(machine, timing)
 
 
 @dataclass
 class ReferenceRun:
-    """A Program that runs. ``copies``: (B,) their numbers."""
+    """A Program that runs: the Executable."""
 
-    program: Program
-    copies: Array
-    edges: Mapping[str, Edges]
-    state: State
-    recorder: Recorder
-    ends: tuple[int, ...]
-    timing: dict[str, float] = field(default_factory=dict)
-    passing: Deliveries = field(default_factory=Deliveries)
-    bounds: Mapping[str, tuple[float, float]] = field(init=False)
+    machine: Machine
+    timing: dict[str, float]
 
-    def __post_init__(self) -> None:
-        self.bounds = {weights.name: (weights.low, weights.high) for weights in self.program.weights}
-
-    # ---- the Executable ------------------------------------------------------------------------------------------------
     def run(self, steps: int | None = None, progress: Progress | None = None) -> None:
         """Advance by ``steps`` (None: to the end of the plan)."""
-        last = self.program.steps if steps is None else min(self.state.step + steps, self.program.steps)
+        last = self.machine.program.steps if steps is None else min(self.machine.state.step + steps, self.machine.program.steps)
         clocks = time.perf_counter(), time.process_time()
         reported = clocks[0]
         try:
-            while self.state.step < last:
+            while self.machine.state.step < last:
                 with np.errstate(all="ignore"):
-                    self.advance()
-                if self.state.step % CHECK_EVERY == 0 or self.state.step == last:
-                    self.refuse_nan()
+                    self.machine.advance()
+                if self.machine.state.step % CHECK_EVERY == 0 or self.machine.state.step == last:
+                    refuse_nan(self.machine.program, self.machine.state)
                 if progress is not None and time.perf_counter() - reported > REPORT_EVERY:
                     reported = time.perf_counter()
-                    progress("simulating", self.state.step, self.program.steps)
+                    progress("simulating", self.machine.state.step, self.machine.program.steps)
         finally:
             self.timing["run_s"] += time.perf_counter() - clocks[0]
             self.timing["run_cpu_s"] += time.process_time() - clocks[1]
         if progress is not None:
-            progress("simulating", self.state.step, self.program.steps)
+            progress("simulating", self.machine.state.step, self.machine.program.steps)
 
     def record(self) -> Record:
         """What has been recorded so far, with the present state."""
-        final = {(block.name, name): value.copy() for block in self.program.blocks for name, value in self.state.states[block.name].items()}
-        for pathway in self.program.pathways:
-            final.update({(pathway.name, name): value.copy() for name, value in self.state.states[pathway.name].items()})
-            if pathway.weights in self.recorder.plastic:
-                final[pathway.name, "w"] = np.array(self.of_all_edges(pathway)["w"])
+        final = {
+            (block.name, name): value.copy()
+            for block in self.machine.program.blocks
+            for name, value in self.machine.state.states[block.name].items()
+        }
+        for pathway in self.machine.program.pathways:
+            final.update({(pathway.name, name): value.copy() for name, value in self.machine.state.states[pathway.name].items()})
+            if pathway.weights in self.machine.recorder.plastic:
+                final[pathway.name, "w"] = np.array(self.machine.of_all_edges(pathway)["w"])
         info = {"engine": "reference", "threads": 1, "precision": "double"}
-        return Record(self.state.step, self.recorder.events(), self.recorder.traces(), final, dict(self.timing), info)
+        return Record(
+            self.machine.state.step, self.machine.recorder.events(), self.machine.recorder.traces(), final, dict(self.timing), info
+        )
 
     def checkpoint(self) -> Mapping[str, Array]:
         """The state as arrays, with what taps have gathered since their last record."""
-        return {**to_arrays(self.state), **self.recorder.gathered()}
+        return {**to_arrays(self.machine.state), **self.machine.recorder.gathered()}
 
     def restore(self, checkpoint: Mapping[str, Array]) -> None:
         """Take up a checkpoint of the same Program; what was recorded in later steps is dropped."""
-        rest = self.recorder.restore(checkpoint)
-        from_arrays(self.state, rest)
-        self.recorder.forget_from(self.state.step)
+        rest = self.machine.recorder.restore(checkpoint)
+        from_arrays(self.machine.state, rest)
+        self.machine.recorder.forget_from(self.machine.state.step)
 
     def close(self) -> None:
         """Nothing is held outside Python's memory."""
 
-    # ---- names ---------------------------------------------------------------------------------------------------------
-    def clock(self) -> dict[str, Array]:
-        """t of the start of the step and dt, in ms."""
-        return {"t": np.array(self.state.step * self.program.dt), "dt": np.array(self.program.dt)}
 
-    def draw(self, part: Block | Pathway, name: str) -> Array:
-        """(B, N or E) fresh numbers of this step."""
-        key = part.name, name
-        if key not in self.passing.drawn:
-            size = part.size if isinstance(part, Block) else len(self.edges[part.name])
-            draw = next(draw for draw in part.draws if draw.name == name)
-            self.passing.drawn[key] = draw_numbers(draw, self.state.step, self.copies, size)
-        return self.passing.drawn[key]
-
-    def of_block(self, block: Block) -> Names:
-        """Names of a block at this moment."""
-        ports = self.passing.summed.get(block.name, self.state.ports[block.name])
-        names = of_block(self.state, block, self.clock(), lambda name: self.draw(block, name), ports)
-        if block.name in self.passing.held:
-            names.known["held"] = self.passing.held[block.name].astype(np.float64)
-        return names
-
-    def of_edges(self, pathway: Pathway, where: Selection) -> Names:
-        """Names of the chosen edges at this moment."""
-        target = self.of_block(self.program.block(pathway.target))
-        return of_edges(self.state, pathway, self.edges[pathway.name], where, self.clock(), lambda name: self.draw(pathway, name), target)
-
-    def of_all_edges(self, pathway: Pathway) -> Names:
-        """Names of all edges at this moment."""
-        return self.of_edges(pathway, ALL)
-
-    # ---- the step ------------------------------------------------------------------------------------------------------
-    def advance(self) -> None:
-        """One step."""
-        number, k = place_in_plan(self.ends, self.state.step)
-        phase = self.program.plan[number]
-        live = [pathway for pathway in self.program.pathways if pathway.name not in phase.off]
-        if self.state.step == 0:
-            self.deliver_before(live)
-        self.passing = Deliveries()
-        sent = self.plan(phase, k)
-        self.recorder.take("start", self, k)
-        self.integrate(live)
-        sent.update(self.detect())
-        for part, payload in sent.items():
-            self.send(part, payload)
-        self.deliver(live)
-        self.adapt(live, phase, k)
-        self.reset()
-        self.recorder.take("end", self, k)
-        self.state.step += 1
-
-    def set_outputs_before(self, block: Block) -> None:
-        """``start``, or the output of the initial state with ports and draws at zero, in the whole history."""
-        zero = np.zeros((len(self.copies), block.size))
-        names = of_block(self.state, block, self.clock(), lambda name: zero, self.state.ports[block.name])
-        names.known["held"] = zero
-        with np.errstate(all="ignore"):
-            for name, expression in block.outputs:
-                value = block.start[name] if name in block.start else evaluated(expression, names)
-                self.state.history[block.name][name][:] = wide(value, len(self.copies), block.size)
-                names.known[name] = self.state.history[block.name][name][0]
-
-    def deliver_before(self, live: Sequence[Pathway]) -> None:
-        """Signals have always had their value ``start``: ports receive it, states stay as they were given."""
-        self.state.step = -1
-        self.passing = Deliveries(additions=self.no_additions())
-        for pathway in live:
-            if pathway.signal is not None and not pathway.instant:
-                kept = {name: value.copy() for name, value in self.state.states[pathway.name].items()}
-                self.deliver_signal(pathway)
-                self.state.states[pathway.name] = kept
-        self.state.step = 0
-
-    # ---- phase 0 -------------------------------------------------------------------------------------------------------
-    def plan(self, phase: Phase, k: int) -> dict[str, Array]:
-        """Planned assignments, then sources: events are returned as (B, N) payloads, nan where there is none."""
-        for assign in phase.assign:
-            if k in assign.when:
-                self.assign(assign)
-        sent = {}
-        for source in self.program.sources:
-            off = source.name in phase.off
-            if source.kind == "table":
-                kept = self.state.history[source.name]["value"]
-                row = None if off else item_shown(source, k)
-                kept[self.state.step % len(kept)] = 0.0 if row is None else np.asarray(source.table, np.float64)[row]
-            elif not off:
-                sent[source.name] = self.poisson_events(source) if source.kind == "poisson" else self.listed_events(source)
-        return sent
-
-    def assign(self, assign: Assign) -> None:
-        """One planned assignment."""
-        part = self.program.part(assign.part)
-        if assign.target == "hold":
-            self.state.free_at[part.name][:] = self.state.step
-            return
-        weights = self.state.weights.get(part.name)
-        if isinstance(assign.value, CopyWeights):
-            source = self.state.weights[assign.value.source]
-            chosen = source if assign.value.index is None else source[:, assign.value.index]
-            value = assign.value.factor * chosen
-        elif isinstance(assign.value, (Num, Sym, Op, Call)):
-            value = np.asarray(evaluated(assign.value, self.of_part(part.name)), np.float64)
-        else:
-            value = parameter(assign.value)
-        if weights is not None:
-            weights[:] = value
-        elif assign.target in self.state.states.get(part.name, {}):
-            self.state.states[part.name][assign.target][:] = value
-        else:
-            self.state.parameters[part.name][assign.target] = np.array(value)
-
-    def of_part(self, name: str) -> Mapping[str, Array]:
-        """The part's own names, for an expression of the plan."""
-        part = self.program.part(name)
-        if isinstance(part, Block):
-            return self.of_block(part)
-        if isinstance(part, Pathway):
-            return self.of_all_edges(part)
-        if isinstance(part, Source):
-            return {**self.clock(), **self.state.parameters[name]}
-        return {**self.clock(), "w": self.state.weights[name]}
-
-    def poisson_events(self, source: Source) -> Array:
-        """Counts of mean rate dt as payloads."""
-        mean = self.state.parameters[source.name]["rate"] * self.program.dt
-        means = np.broadcast_to(mean, (len(self.copies), source.size))
-        counts = np.stack([poisson(means[b] if mean.ndim else float(mean), source.stream, self.state.step, int(c), source.size) for b, c in enumerate(self.copies)])
-        return np.where(counts > 0, counts, np.nan)
-
-    def listed_events(self, source: Source) -> Array:
-        """Events of this step of a list."""
-        sent = np.full((len(self.copies), source.size), np.nan)
-        steps = np.asarray(source.steps)
-        first, last = np.searchsorted(steps, (self.state.step, self.state.step + 1))
-        payloads = np.ones(last - first) if source.payloads is None else np.asarray(source.payloads)[first:last]
-        sent[:, np.asarray(source.indices)[first:last]] = payloads
-        return sent
-
-    # ---- phase 2 -------------------------------------------------------------------------------------------------------
-    def integrate(self, live: Sequence[Pathway]) -> None:
-        """Synapses, then blocks; instant pathways into a block run just before it."""
-        for pathway in self.program.pathways:
-            if pathway.update.assign:
-                self.update(self.of_all_edges(pathway), pathway.name, pathway.update, len(self.edges[pathway.name]))
-        for block in self.program.blocks:
-            for pathway in live:
-                if pathway.instant and pathway.target == block.name:
-                    self.deliver_signal(pathway)
-            held = np.zeros((len(self.copies), block.size), bool) if block.spike is None else self.state.step < self.state.free_at[block.name]
-            self.passing.held[block.name] = held
-            self.update(self.of_block(block), block.name, block.update, block.size, block.spike.hold_states if block.spike else ())
-            names = self.of_block(block)
-            for name, expression in block.outputs:
-                kept = self.state.history[block.name][name]
-                kept[self.state.step % len(kept)] = evaluated(expression, names)
-                names.known.setdefault(name, kept[self.state.step % len(kept)])
-            for port in self.state.ports[block.name].values():
-                port[:] = 0.0
-
-    def update(self, names: Names, part: str, update: Update, size: int, hold_states: tuple[str, ...] = ()) -> None:
-        """Ordered assignments: right sides see states of t_n and temporaries; new states are committed together."""
-        new = {}
-        for name, expression in update.assign:
-            value = evaluated(expression, names)
-            if name in self.state.states[part]:
-                new[name] = wide(value, len(self.copies), size)
-            else:
-                names.known[name] = np.asarray(value)
-        for name in hold_states:
-            if name in new:
-                new[name] = np.where(self.passing.held[part], self.state.states[part][name], new[name])
-        self.state.states[part].update(new)
-
-    # ---- phase 3 -------------------------------------------------------------------------------------------------------
-    def detect(self) -> dict[str, Array]:
-        """(B, N) payloads of the neurons that fire, nan elsewhere."""
-        sent = {}
-        for block in self.program.blocks:
-            if block.spike is None:
-                continue
-            names, shape = self.of_block(block), (len(self.copies), block.size)
-            true = np.broadcast_to(np.asarray(evaluated(block.spike.condition, names)).astype(bool), shape)
-            fired = true & ~self.passing.held[block.name]
-            if block.spike.rising:
-                fired &= ~self.state.was_true[block.name]
-            self.state.was_true[block.name][:] = true
-            self.passing.fired[block.name] = fired
-            if fired.any():
-                sent[block.name] = np.where(fired, evaluated(block.spike.payload, names), np.nan)
-        return sent
-
-    def send(self, part: str, payload: Array) -> None:
-        """Events enter the queues of the part's pathways and the record, source ascending."""
-        copy, source = np.nonzero(~np.isnan(payload))
-        self.recorder.note(part, self.state.step, copy, source, payload[copy, source])
-        for pathway in self.program.pathways:
-            if pathway.source == part and pathway.signal is None and len(copy):
-                self.enqueue(pathway, copy, source, payload[copy, source])
-
-    def enqueue(self, pathway: Pathway, copy: Array, source: Array, payload: Array) -> None:
-        """Every edge of the sources gets the event, in the slot of the step in which it arrives."""
-        edges, slots = self.edges[pathway.name], self.state.queues[pathway.name]
-        first, count = edges.rows[source], edges.rows[source + 1] - edges.rows[source]
-        before = np.cumsum(count) - count
-        chosen = np.arange(count.sum()) + np.repeat(first - before, count)
-        copy, payload = np.repeat(copy, count), np.repeat(payload, count)
-        if edges.delay is not None:
-            slots[(self.state.step + edges.delay) % len(slots)].append((copy, chosen, payload))
-            return
-        delays = edges.delays[chosen]
-        order = np.argsort(delays, kind="stable")
-        values, starts = np.unique(delays[order], return_index=True)
-        for delay, rows in zip(values, np.split(order, starts[1:])):
-            slots[(self.state.step + int(delay)) % len(slots)].append((copy[rows], chosen[rows], payload[rows]))
-
-    # ---- phase 4 -------------------------------------------------------------------------------------------------------
-    def no_additions(self) -> dict[str, dict[str, Array]]:
-        """Sums of additions to states, zero."""
-        return {block.name: {} for block in self.program.blocks}
-
-    def deliver(self, live: Sequence[Pathway]) -> None:
-        """Pathway by pathway; additions to states reach them at the end."""
-        self.passing.additions = self.no_additions()
-        running = {pathway.name for pathway in live}
-        for pathway in self.program.pathways:
-            slots = self.state.queues[pathway.name]
-            chunks = slots[self.state.step % len(slots)]
-            slots[self.state.step % len(slots)] = []
-            if pathway.name not in running:
-                continue
-            if pathway.signal is not None and not pathway.instant:
-                self.deliver_signal(pathway)
-            elif chunks:
-                copy, edge, payload = (np.concatenate(column) for column in zip(*chunks))
-                self.passing.arrived[pathway.name] = copy, edge, payload
-                self.on_edges(pathway, pathway.deliver, Selection(copy, edge), payload)
-        for block in self.program.blocks:
-            held_states = block.spike.hold_states if block.spike else ()
-            for name, added in self.passing.additions[block.name].items():
-                state = self.state.states[block.name][name]
-                self.state.states[block.name][name] = np.where(self.passing.held[block.name], state, state + added) if name in held_states else state + added
-        self.passing.summed = {name: {port: value.copy() for port, value in ports.items()} for name, ports in self.state.ports.items()}
-
-    def deliver_signal(self, pathway: Pathway) -> None:
-        """Every edge adds the value that arrives in this step."""
-        kept = self.state.history[pathway.source][pathway.signal or ""]
-        value = ALL.past(kept, self.state.step, self.edges[pathway.name])
-        self.on_edges(pathway, pathway.deliver, ALL, value)
-
-    def on_edges(self, pathway: Pathway, statements: Sequence[Statement], where: Selection, value: Array | None = None) -> None:
-        """Statements of a pathway, one after the other over all chosen edges."""
-        edges, copies = self.edges[pathway.name], len(self.copies)
-        shape = (copies, len(edges)) if where.edges is None else where.edges.shape
-        names = self.of_edges(pathway, where)
-        if value is not None:
-            names.known["value"] = value
-        for statement in statements:
-            right = np.broadcast_to(evaluated(statement.expr, names), shape)
-            if (variable := of_post(statement.target)) is not None and statement.target not in self.state.states[pathway.name]:
-                self.add(pathway, edges, variable, where, right if statement.op == "+=" else -right)
-            elif statement.target == "w":
-                self.change_weights(pathway, edges, where, statement.op, right)
-                names.known.pop("w", None)
-            else:
-                state = self.state.states[pathway.name][statement.target]
-                if where.edges is None or where.copies is None:
-                    state[:] = combine(state, statement.op, right)
-                else:
-                    state[where.copies, where.edges] = combine(state[where.copies, where.edges], statement.op, right)
-                names.known.pop(statement.target, None)
-
-    def add(self, pathway: Pathway, edges: Edges, variable: str, where: Selection, value: Array) -> None:
-        """Add to a port, or to the sum that a state will receive, one term at a time in canonical order."""
-        ports = self.state.ports[pathway.target]
-        size = self.program.block(pathway.target).size
-        if variable in ports:
-            into = ports[variable]
-        else:
-            into = self.passing.additions[pathway.target].setdefault(variable, np.zeros((len(self.copies), size)))
-        if where.edges is None or where.copies is None:
-            place = (np.arange(len(self.copies))[:, None] * size + edges.post).ravel()
-        else:
-            place = where.copies * size + edges.post[where.edges]
-        np.add.at(into.reshape(-1), place, np.ascontiguousarray(value).reshape(-1))
-
-    def change_weights(self, pathway: Pathway, edges: Edges, where: Selection, op: str, value: Array) -> None:
-        """A statement on ``w``, then the bounds of the touched entries. On shared entries increments add up."""
-        values = self.state.weights[pathway.weights]
-        copy = np.arange(len(self.copies))[:, None] if where.copies is None else where.copies
-        edge = np.arange(len(edges)) if where.edges is None else where.edges
-        entry = edge if edges.index is None else edges.index[edge]
-        value = value if pathway.factor == 1.0 or op == "*=" else value / pathway.factor
-        if op in ("+=", "-="):
-            np.add.at(values, (copy, entry), value if op == "+=" else -value)
-        else:
-            values[copy, entry] = combine(values[copy, entry], op, value)
-        low, high = self.bounds[pathway.weights]
-        if low > -np.inf or high < np.inf:
-            values[copy, entry] = np.minimum(np.maximum(values[copy, entry], low), high)
-
-    # ---- phase 5 -------------------------------------------------------------------------------------------------------
-    def adapt(self, live: Sequence[Pathway], phase: Phase, k: int) -> None:
-        """Arrival rules, rules of postsynaptic spikes, Steps rules of blocks, Steps rules of pathways."""
-        rules = [(pathway, rule) for pathway in live for rule in pathway.rules if rule.name not in phase.off]
-        for pathway, rule in rules:
-            if rule.trigger == "arrival" and pathway.name in self.passing.arrived:
-                copy, edge, payload = self.passing.arrived[pathway.name]
-                self.on_edges(pathway, rule.statements, Selection(copy, edge), payload)
-        for pathway, rule in rules:
-            if rule.trigger == "post":
-                where = self.edges_of_fired(pathway)
-                if where is not None:
-                    self.on_edges(pathway, rule.statements, where)
-        for block in self.program.blocks:
-            for rule in block.rules:
-                if isinstance(rule.trigger, Steps) and k in rule.trigger and rule.name not in phase.off:
-                    self.on_neurons(block, rule.statements)
-        for pathway, rule in rules:
-            if isinstance(rule.trigger, Steps) and k in rule.trigger:
-                self.on_edges(pathway, rule.statements, ALL)
-
-    def edges_of_fired(self, pathway: Pathway) -> Selection | None:
-        """Edges onto the neurons that fired in this step, ascending in each copy."""
-        fired, edges = self.passing.fired.get(pathway.target), self.edges[pathway.name]
-        if fired is None or not fired.any():
-            return None
-        chosen = [np.sort(np.concatenate([edges.by_target[edges.columns[j] : edges.columns[j + 1]] for j in np.flatnonzero(row)] or [edges.by_target[:0]])) for row in fired]
-        return Selection(np.repeat(np.arange(len(chosen)), [len(row) for row in chosen]), np.concatenate(chosen))
-
-    def on_neurons(self, block: Block, statements: Sequence[Statement], where: Array | None = None) -> None:
-        """Statements of a block, one after the other, for all neurons or those of a (B, N) mask."""
-        names = self.of_block(block)
-        for statement in statements:
-            state = self.state.states[block.name][statement.target]
-            new = np.broadcast_to(combine(state, statement.op, evaluated(statement.expr, names)), state.shape)
-            self.state.states[block.name][statement.target] = names.known[statement.target] = new.copy() if where is None else np.where(where, new, state)
-
-    # ---- phase 6 -------------------------------------------------------------------------------------------------------
-    def reset(self) -> None:
-        """Reset statements of the neurons that fired; their hold begins."""
-        for block in self.program.blocks:
-            if block.spike is not None:
-                fired = self.passing.fired[block.name]
-                if fired.any():
-                    self.on_neurons(block, block.spike.reset, fired)
-                    free = first_free_step(self.state.step, np.broadcast_to(block.spike.hold_steps, fired.shape))
-                    self.state.free_at[block.name][fired] = free[fired]
-                    self.state.last_spike[block.name][fired] = self.state.step
-
-    def refuse_nan(self) -> None:
-        """Stop a run whose states are no numbers any more."""
-        for part, states in self.state.states.items():
-            for name, value in states.items():
-                if not np.isfinite(value).all():
-                    index = int(np.argwhere(~np.isfinite(value))[0, 1])
-                    raise NumericalError(
-                        f"{name} of {part!r} is {value[~np.isfinite(value)][0]} at index {index} before step {self.state.step} (t = {self.state.step * self.program.dt:g} ms)",
-                        hint="a smaller dt, another method for this model, or a weaker drive may help",
-                    )
-
-
-def combine(old: Array, op: str, value: Array) -> Array:
-    """The four assignment operators, out of place."""
-    if op == "=":
-        return value
-    if op == "+=":
-        return old + value
-    return old - value if op == "-=" else old * value
+def refuse_nan(program: Program, state: State) -> None:
+    """Stop a run whose states are no numbers any more."""
+    for part, states in state.states.items():
+        for name, value in states.items():
+            if not np.isfinite(value).all():
+                index = int(np.argwhere(~np.isfinite(value))[0, 1])
+                raise NumericalError(
+                    f"{name} of {part!r} is {value[~np.isfinite(value)][0]} at index {index} before step {state.step} (t = {state.step * program.dt:g} ms)",
+                    hint="a smaller dt, another method for this model, or a weaker drive may help",
+                )

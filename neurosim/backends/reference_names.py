@@ -42,6 +42,14 @@ def evaluated(expression: Expr, names: Mapping[str, Array]) -> Array:
     return np.asarray(compile_numpy(expression)(names.__getitem__))
 
 
+def combine(old: Array, op: str, value: Array) -> Array:
+    """The four assignment operators, out of place."""
+    if op == "=":
+        return value
+    changed: Array = old + value if op == "+=" else old - value if op == "-=" else old * value
+    return changed
+
+
 @dataclass(frozen=True)
 class Selection:
     """Edges that statements run on: ``copies``, ``edges`` (M,) each, or all edges of all copies (None: arrays are (B, E))."""
@@ -53,9 +61,8 @@ class Selection:
         """Values of the edges: (B, E), (1, E), (E,) or scalar to those of the selection."""
         if self.edges is None or self.copies is None or values.ndim == 0:
             return values
-        if values.ndim == 1:
-            return values[self.edges]
-        return values[self.copies if len(values) > 1 else 0, self.edges]
+        found: Array = values[self.edges] if values.ndim == 1 else values[self.copies if len(values) > 1 else 0, self.edges]
+        return found
 
     def ends(self, values: Array, index: Array) -> Array:
         """Values (B, N) or (N,) or scalar of the neuron ``index`` (E,) at the end of each edge."""
@@ -63,9 +70,9 @@ class Selection:
             return values
         if self.edges is None or self.copies is None:
             return values[..., index]
-        if values.ndim == 1:
-            return values[index[self.edges]]
-        return values[self.copies if len(values) > 1 else 0, index[self.edges]]
+        ends = index[self.edges]
+        found: Array = values[ends] if values.ndim == 1 else values[self.copies if len(values) > 1 else 0, ends]
+        return found
 
     def past(self, kept: Array, step: int, edges: Edges) -> Array:
         """Values (depth, B, N) of a source as they arrive at the edges in ``step``."""
@@ -75,7 +82,8 @@ class Selection:
         slots = (step - edges.delays) % depth
         if self.edges is None or self.copies is None:
             return kept[slots, :, edges.pre].T
-        return kept[slots[self.edges], self.copies, edges.pre[self.edges]]
+        found: Array = kept[slots[self.edges], self.copies, edges.pre[self.edges]]
+        return found
 
 
 ALL = Selection()

@@ -84,7 +84,8 @@ class State:
     def output(self, part: str, name: str) -> Array:
         """(B, N) value of an output as taken in phase 2 of the present step."""
         kept = self.history[part][name]
-        return kept[self.step % len(kept)]
+        found: Array = kept[self.step % len(kept)]
+        return found
 
 
 def wide(value: float | Array, copies: int, size: int) -> Array:
@@ -182,7 +183,9 @@ def from_arrays(state: State, arrays: Mapping[str, Array]) -> None:
                 given = np.array(arrays[f"{group}/{part}/{name}"])
                 # Planned assignments may have given a parameter another shape.
                 if group != "parameters" and given.shape != values[name].shape:
-                    raise FileFormatError(f"{group} {name!r} of {part!r} has shape {given.shape}, expected {values[name].shape}: another number of copies?")
+                    raise FileFormatError(
+                        f"{group} {name!r} of {part!r} has shape {given.shape}, expected {values[name].shape}: another number of copies?"
+                    )
                 values[name] = given
     for group in FLAT:
         for part in getattr(state, group):

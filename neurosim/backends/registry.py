@@ -77,7 +77,9 @@ def get(name: str) -> Backend:
 def built_in(name: str, entry: Entry) -> Backend:
     """Import and make an engine of ours."""
     if not installed(entry):
-        raise BackendMissingError(f"backend {name!r} needs {entry.library}, which is not installed", hint=f"install it with: {entry.install}")
+        raise BackendMissingError(
+            f"backend {name!r} needs {entry.library}, which is not installed", hint=f"install it with: {entry.install}"
+        )
     module, _, factory = entry.target.partition(":")
     try:
         made: Backend = getattr(import_module(module), factory)()

@@ -59,9 +59,9 @@ def compare(first: str, second: str, level: str | None, tolerance: float | None)
         raise click.exceptions.Exit(1)
 
 
-@commands.command()
+@commands.command("doctor")
 @reporting_errors
-def doctor() -> None:
+def examine() -> None:
     """Say which engines work here, why the others do not, and what to install."""
     from neurosim.cli.doctor import collect, render, surroundings
 

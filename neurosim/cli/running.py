@@ -27,6 +27,8 @@ from neurosim.simulate import simulate
 
 SUMMARY_FILE = "summary.json"
 RASTER_FILE = "raster.png"
+WIDTH = 110
+"""Of notes, in columns."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def carry_out(order: Order) -> bool:
     folder = _writable_folder(order.out)
     click.echo(f"{model.name}: {model.description}")
     for note in notes:
-        click.echo(f"  {note}")
+        click.echo(click.wrap_text(note, WIDTH, initial_indent="  ", subsequent_indent="    "))
     whole = _simulated(order, network, arguments, schedule, dt, options)
     # Figures that somebody measured say nothing about a network whose parameters were changed.
     expected = {} if of_parts else expected_rates(model, arguments)

@@ -35,7 +35,9 @@ def outputs(**texts: str) -> tuple[tuple[str, Expr], ...]:
     return tuple((name, parse_expression(text)) for name, text in texts.items())
 
 
-def spike(condition: str, reset: str = "", payload: str = "1", rising: bool = False, hold: int | Array = 1, held: tuple[str, ...] = ()) -> Spike:
+def spike(
+    condition: str, reset: str = "", payload: str = "1", rising: bool = False, hold: int | Array = 1, held: tuple[str, ...] = ()
+) -> Spike:
     """Detection, reset and hold from texts."""
     return Spike(parse_expression(condition), statements(reset), parse_expression(payload), rising, hold, held)
 
@@ -75,7 +77,17 @@ def vector(pathway: Pathway, values: object, **more: float) -> Weights:
     return Weights(pathway.weights, pathway.name, values, **more)  # type: ignore[arg-type]
 
 
-def lif(name: str, size: int, tau: float | Array = 20.0, threshold: float | str = 1.0, reset: str = "v = 0", hold: int | Array = 1, into: str = "drive", v: float | Array = 0.0, **parameters: object) -> Block:
+def lif(
+    name: str,
+    size: int,
+    tau: float | Array = 20.0,
+    threshold: float | str = 1.0,
+    reset: str = "v = 0",
+    hold: int | Array = 1,
+    into: str = "drive",
+    v: float | Array = 0.0,
+    **parameters: object,
+) -> Block:
     """v decays with ``tau`` [ms] and adds what its port ``drive`` received."""
     decay = np.exp(-DT / np.asarray(tau, np.float64))
     return Block(

@@ -128,7 +128,7 @@ def run_case(case: Case, backend: Backend, settings: Settings | None = None, *, 
 def refusal(case: Case, engine: str, found: tuple[object, ...]) -> Report:
     """A promised refusal is a pass, an unexpected or a missing one is not."""
     promised = case.obstacles.get(engine)
-    reasons = sorted({getattr(obstacle, "reason") for obstacle in found})
+    reasons = sorted({obstacle.reason for obstacle in found})
     if promised in reasons:
         return Report(case.name, engine, "refused", tuple(str(obstacle) for obstacle in found))
     if promised and not found:
@@ -155,7 +155,10 @@ def differences(record: Record, other: Record, tolerance: float, steps: int) -> 
             complaints.append(f"no events of {part!r} were recorded")
         elif complaint := events_differ(record.events[part], other.events[part], steps, tolerance):
             complaints.append(f"events of {part!r}: {complaint}")
-    recorded = [(f"{key[1]} of {key[0]!r}", record.traces[key].values if key in record.traces else None, trace.values) for key, trace in other.traces.items()]
+    recorded = [
+        (f"{key[1]} of {key[0]!r}", record.traces[key].values if key in record.traces else None, trace.values)
+        for key, trace in other.traces.items()
+    ]
     final = [(f"final {key[1]} of {key[0]!r}", record.final.get(key), value) for key, value in other.final.items()]
     for what, got, expected in recorded + final:
         if got is None or np.shape(got) != np.shape(expected):
@@ -172,7 +175,9 @@ def events_differ(events: Events, expected: Events, steps: int, tolerance: float
     """What differs first, '' if nothing does."""
     if len(events.steps) != len(expected.steps):
         return f"{len(events.steps)}, expected {len(expected.steps)}"
-    got, wanted = (np.lexsort((e.steps, e.indices, e.copies)) if steps else np.lexsort((e.indices, e.copies, e.steps)) for e in (events, expected))
+    got, wanted = (
+        np.lexsort((e.steps, e.indices, e.copies)) if steps else np.lexsort((e.indices, e.copies, e.steps)) for e in (events, expected)
+    )
     if (events.indices[got] != expected.indices[wanted]).any() or (events.copies[got] != expected.copies[wanted]).any():
         return "other neurons fired"
     moved = np.abs(events.steps[got] - expected.steps[wanted])

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from neurosim.conformance import networks, neurons, plans, randomness, schemes, signals, synapses
+from neurosim.conformance import networks, neurons, plans, plasticity, randomness, schemes, signals, synapses
 from neurosim.conformance.case import Case
 from neurosim.errors import OptionError, did_you_mean
 
-CASES: tuple[Case, ...] = (*neurons.CASES, *synapses.CASES, *signals.CASES, *plans.CASES, *randomness.CASES, *networks.CASES, *schemes.CASES)
+CASES: tuple[Case, ...] = (
+    *neurons.CASES,
+    *synapses.CASES,
+    *plasticity.CASES,
+    *signals.CASES,
+    *plans.CASES,
+    *randomness.CASES,
+    *networks.CASES,
+    *schemes.CASES,
+)
 
 
 def case(name: str) -> Case:

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurosim.conformance.building import DT, Array, dense, key, near, same, sparse, spike, spikes_of, statements, taps, trace_of, update, vector
+from neurosim.conformance.building import (
+    DT,
+    Array,
+    dense,
+    key,
+    near,
+    same,
+    sparse,
+    spike,
+    spikes_of,
+    statements,
+    taps,
+    trace_of,
+    update,
+    vector,
+)
 from neurosim.conformance.case import Case, Run
 from neurosim.conformance.neurons import hodgkin_huxley_block
 from neurosim.ir.program import Block, Pathway, Phase, Program, Sampled, Weights, Wiring
@@ -18,7 +33,9 @@ QUANTUM = 2.0**-20
 def drawn_weights(path: Pathway, mean: float, sd: float) -> Weights:
     """Normal weights of one sign, drawn per edge, without rounding in sums."""
     low, high = (0.0, np.inf) if mean > 0 else (-np.inf, 0.0)
-    return Weights(path.weights, path.name, Sampled("normal", mean, sd, key(path.name, "weight"), low, high, "clip", QUANTUM), quantum=QUANTUM)
+    return Weights(
+        path.weights, path.name, Sampled("normal", mean, sd, key(path.name, "weight"), low, high, "clip", QUANTUM), quantum=QUANTUM
+    )
 
 
 def drawn_delay(name: str, mean: float, most: int) -> Sampled:
@@ -32,8 +49,16 @@ def cuba_block(name: str, size: int, rng: np.random.Generator, tau_s: float, dri
     a, b = np.exp(-DT / tau_m), np.exp(-DT / tau_s)
     rest = rng.uniform(-50.5, -47.0, size) + drive
     parameters = {"a": a, "b": b, "c": tau_s / (tau_m - tau_s) * (a - b), "q": rest * (1.0 - a)}
-    return Block(name, size, {"v": rng.uniform(-60.0, -50.0, size), "I": 0.0}, parameters, ("g",), update(v="a * v + c * I + q", I="b * I + g"),
-                 spike=spike("v > -50", "v = -60", hold=hold, held=("v",)), units={"v": "mV", "I": "mV", "g": "mV"})  # fmt: skip
+    return Block(
+        name,
+        size,
+        {"v": rng.uniform(-60.0, -50.0, size), "I": 0.0},
+        parameters,
+        ("g",),
+        update(v="a * v + c * I + q", I="b * I + g"),
+        spike=spike("v > -50", "v = -60", hold=hold, held=("v",)),
+        units={"v": "mV", "I": "mV", "g": "mV"},
+    )
 
 
 def cuba(into: str, hold: int, drive: float, steps: int = 2000) -> Program:
@@ -45,11 +70,21 @@ def cuba(into: str, hold: int, drive: float, steps: int = 2000) -> Program:
     for source, mean in (("exc", 1.62), ("inh", -9.0)):
         for target in sizes:
             name = f"{source} -> {target}"
-            wiring = Wiring("fixed_probability", sizes[source], sizes[target], probability=0.1, same=source == target, autapses=False, stream=key(name))
+            wiring = Wiring(
+                "fixed_probability", sizes[source], sizes[target], probability=0.1, same=source == target, autapses=False, stream=key(name)
+            )
             path = Pathway(name, source, target, wiring, statements(f"{into}_post += w"), f"{name}:w", delay=drawn_delay(name, 5.0, 12))
             paths.append(path)
             weights.append(drawn_weights(path, mean, 0.3 * abs(mean)))
-    return Program(DT, blocks, (), tuple(paths), tuple(weights), taps(("exc", "spikes"), ("inh", "spikes"), ("exc", "v"), ("inh", "I")), (Phase(steps),))
+    return Program(
+        DT,
+        blocks,
+        (),
+        tuple(paths),
+        tuple(weights),
+        taps(("exc", "spikes"), ("inh", "spikes"), ("exc", "v"), ("inh", "I")),
+        (Phase(steps),),
+    )
 
 
 def cuba_oracle(program: Program, record: Record, run: Run) -> list[str]:
@@ -58,7 +93,10 @@ def cuba_oracle(program: Program, record: Record, run: Run) -> list[str]:
     into = program.pathways[0].deliver[0].target[0]
     steps, hold = program.steps, int(program.blocks[0].spike.hold_steps)  # type: ignore[union-attr,arg-type]
     arriving = {name: np.zeros((steps + 20, block.size)) for name, block in blocks.items()}
-    edges = [(path, expand(path.wiring), delays_of(path, expand(path.wiring)), weight_values(program, weights)) for path, weights in zip(program.pathways, program.weights)]
+    edges = [
+        (path, expand(path.wiring), delays_of(path, expand(path.wiring)), weight_values(program, weights))
+        for path, weights in zip(program.pathways, program.weights)
+    ]
     v, i = ({name: np.broadcast_to(block.states[x], block.size).copy() for name, block in blocks.items()} for x in "vI")
     last, port = ({name: np.full(block.size, x) for name, block in blocks.items()} for x in (-999, 0.0))
     spikes: dict[str, list[tuple[int, int]]] = {name: [] for name in blocks}
@@ -87,23 +125,50 @@ def coba() -> Program:
     """Conductance-based neurons by exponential Euler: 200 pF, 10 nS, reversals 0 and -80 mV."""
     rng = np.random.default_rng(7)
     sizes = {"exc": 160, "inh": 40}
-    step = update(g="10 + ge + gi", goal="(10 * (-60) + ge * 0 + gi * (-80) + drive) / g", v="goal + (v - goal) * exp(-dt * g / 200)", ge="ke * ge", gi="ki * gi")
+    step = update(
+        g="10 + ge + gi",
+        goal="(10 * (-60) + ge * 0 + gi * (-80) + drive) / g",
+        v="goal + (v - goal) * exp(-dt * g / 200)",
+        ge="ke * ge",
+        gi="ki * gi",
+    )
     blocks = tuple(
-        Block(name, size, {"v": rng.uniform(-60.0, -50.0, size), "ge": rng.uniform(0.0, 20.0, size), "gi": rng.uniform(0.0, 60.0, size)}, {"ke": np.exp(-DT / 5.0), "ki": np.exp(-DT / 10.0), "drive": 130.0},
-              update=step, spike=spike("v > -50", "v = -60", hold=50, held=("v",)))
+        Block(
+            name,
+            size,
+            {"v": rng.uniform(-60.0, -50.0, size), "ge": rng.uniform(0.0, 20.0, size), "gi": rng.uniform(0.0, 60.0, size)},
+            {"ke": np.exp(-DT / 5.0), "ki": np.exp(-DT / 10.0), "drive": 130.0},
+            update=step,
+            spike=spike("v > -50", "v = -60", hold=50, held=("v",)),
+        )
         for name, size in sizes.items()
-    )  # fmt: skip
-    return Program(DT, blocks, (), *recurrent(sizes, (("exc", "ge", 3.0), ("inh", "gi", 33.0))), taps(("exc", "spikes"), ("inh", "spikes"), ("exc", "v"), ("exc", "ge")), (Phase(1000),))
+    )
+    return Program(
+        DT,
+        blocks,
+        (),
+        *recurrent(sizes, (("exc", "ge", 3.0), ("inh", "gi", 33.0))),
+        taps(("exc", "spikes"), ("inh", "spikes"), ("exc", "v"), ("exc", "ge")),
+        (Phase(1000),),
+    )
 
 
 def recurrent(sizes: dict[str, int], kinds: tuple[tuple[str, str, float], ...]) -> tuple[tuple[Pathway, ...], tuple[Weights, ...]]:
     """All pairs of populations, ten per cent of the pairs, delays of 0 to 20 steps."""
     rng = np.random.default_rng(3)
     paths = tuple(
-        Pathway(f"{source} -> {target}", source, target, sparse(rng, sizes[source], sizes[target], 0.1), statements(f"{state}_post += w"), f"{source} -> {target}:w",
-                delay=drawn_delay(f"{source} -> {target}", 8.0, 20))
-        for source, state, _ in kinds for target in sizes
-    )  # fmt: skip
+        Pathway(
+            f"{source} -> {target}",
+            source,
+            target,
+            sparse(rng, sizes[source], sizes[target], 0.1),
+            statements(f"{state}_post += w"),
+            f"{source} -> {target}:w",
+            delay=drawn_delay(f"{source} -> {target}", 8.0, 20),
+        )
+        for source, state, _ in kinds
+        for target in sizes
+    )
     means = {source: mean for source, _, mean in kinds}
     return paths, tuple(drawn_weights(path, means[path.source], means[path.source] / 5.0) for path in paths)
 
@@ -143,8 +208,18 @@ def hodgkin_huxley() -> Program:
     """Traub and Miles' neurons in a recurrent network, spikes on rising voltage."""
     rng = np.random.default_rng(5)
     sizes = {"exc": 40, "inh": 10}
-    blocks = tuple(hodgkin_huxley_block(name, n, v=-65.0 + 5.0 * rng.standard_normal(n), ge=rng.uniform(0.0, 80.0, n), gi=rng.uniform(0.0, 300.0, n)) for name, n in sizes.items())
-    return Program(DT, blocks, (), *recurrent(sizes, (("exc", "ge", 24.0), ("inh", "gi", 134.0))), taps(("exc", "spikes"), ("inh", "spikes"), ("exc", "v"), ("exc", "ge")), (Phase(1000),))
+    blocks = tuple(
+        hodgkin_huxley_block(name, n, v=-65.0 + 5.0 * rng.standard_normal(n), ge=rng.uniform(0.0, 80.0, n), gi=rng.uniform(0.0, 300.0, n))
+        for name, n in sizes.items()
+    )
+    return Program(
+        DT,
+        blocks,
+        (),
+        *recurrent(sizes, (("exc", "ge", 24.0), ("inh", "gi", 134.0))),
+        taps(("exc", "spikes"), ("inh", "spikes"), ("exc", "v"), ("exc", "ge")),
+        (Phase(1000),),
+    )
 
 
 def all_wirings() -> Program:
@@ -161,8 +236,19 @@ def all_wirings() -> Program:
         Wiring("fixed_total_number", 12, 12, number=50, stream=6),
         Wiring("fixed_total_number", 12, 12, number=50, stream=7, multapses=False),
     )
-    paths = tuple(Pathway(f"p{k}", "one", "cell", wiring, statements("p_post += w * value"), f"w{k}", signal="x", delay=k) for k, wiring in enumerate(kinds))
-    return Program(1.0, (source, target), (), paths, tuple(vector(path, 2.0 ** (4 * k)) for k, path in enumerate(paths)), taps(("cell", "n")), (Phase(4),))
+    paths = tuple(
+        Pathway(f"p{k}", "one", "cell", wiring, statements("p_post += w * value"), f"w{k}", signal="x", delay=k)
+        for k, wiring in enumerate(kinds)
+    )
+    return Program(
+        1.0,
+        (source, target),
+        (),
+        paths,
+        tuple(vector(path, 2.0 ** (4 * k)) for k, path in enumerate(paths)),
+        taps(("cell", "n")),
+        (Phase(4),),
+    )
 
 
 def all_wirings_oracle(program: Program, record: Record, run: Run) -> list[str]:
@@ -177,7 +263,14 @@ def all_wirings_oracle(program: Program, record: Record, run: Run) -> list[str]:
 def rate_network() -> Program:
     """A recurrent rate network with a dense matrix, delay 0."""
     rng, n = np.random.default_rng(13), 30
-    block = Block("r", n, {"u": rng.normal(size=n)}, ports=("s",), update=update(u="u + 0.1 * (-u + s)"), outputs=(("r", update(r="tanh(u)").assign[0][1]),))
+    block = Block(
+        "r",
+        n,
+        {"u": rng.normal(size=n)},
+        ports=("s",),
+        update=update(u="u + 0.1 * (-u + s)"),
+        outputs=(("r", update(r="tanh(u)").assign[0][1]),),
+    )
     path = Pathway("W", "r", "r", dense(n, n), statements("s_post += w * value"), "w", signal="r")
     return Program(1.0, (block,), (), (path,), (vector(path, rng.normal(0.0, 1.5 / np.sqrt(n), n * n)),), taps(("r", "u")), (Phase(300),))
 
@@ -192,11 +285,25 @@ def rate_network_oracle(program: Program, record: Record, run: Run) -> list[str]
 
 
 CASES = (
-    Case("cuba_port", "current-based network through ports, r = 20", lambda: cuba("g", 20, 0.0), cuba_oracle, spikes=300, modes=("cython", "cpp_standalone")),
+    Case(
+        "cuba_port",
+        "current-based network through ports, r = 20",
+        lambda: cuba("g", 20, 0.0),
+        cuba_oracle,
+        spikes=300,
+        modes=("cython", "cpp_standalone"),
+    ),
     Case("cuba_state", "the same through additions to the current", lambda: cuba("I", 20, 0.0), cuba_oracle, spikes=300),
     Case("cuba_strong", "strong drive, r = 1", lambda: cuba("g", 1, 60.0, 800), cuba_oracle, spikes=500),
     Case("coba", "conductance-based network by exponential Euler", coba, conductance_oracle, spikes=200),
-    Case("hodgkin_huxley", "conductance-based neurons with gating, rising condition", hodgkin_huxley, conductance_oracle, spikes=200, tolerance=1e-6),
+    Case(
+        "hodgkin_huxley",
+        "conductance-based neurons with gating, rising condition",
+        hodgkin_huxley,
+        conductance_oracle,
+        spikes=200,
+        tolerance=1e-6,
+    ),
     Case("wirings", "every kind of wiring", all_wirings, all_wirings_oracle),
     Case("rate_network", "a dense recurrent rate network", rate_network, rate_network_oracle),
 )

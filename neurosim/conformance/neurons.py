@@ -5,12 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from neurosim.conformance.building import (
-    DT, Array, dense, events, expr, lif, near, same, spike, spikes_of, statements, steps_of, taps, trace_of, update, vector,
-)  # fmt: skip
+    DT,
+    Array,
+    dense,
+    events,
+    expr,
+    lif,
+    near,
+    same,
+    spike,
+    spikes_of,
+    statements,
+    steps_of,
+    taps,
+    trace_of,
+    update,
+    vector,
+)
 from neurosim.conformance.case import Case, Oracle, Run
 from neurosim.ir.program import Block, Pathway, Phase, Program, Tap, Update
 from neurosim.record import Record
-
 
 # ---- linear responses --------------------------------------------------------------------------------------------------
 TAUS = np.array([1.0, 5.0, 12.5, 20.0, 100.0])
@@ -79,9 +93,18 @@ def alpha_oracle(program: Program, record: Record, run: Run) -> list[str]:
 
 def dual_exponential() -> Program:
     """A conductance that rises with one time constant and decays with another."""
-    block = Block("cell", 1, {"g": 0.0, "r": 0.0}, {"kd": np.exp(-DT / 8.0), "kr": np.exp(-DT / 2.0)}, update=update(g="kd * g", r="kr * r"), outputs=(("cond", expr("g - r")),))
+    block = Block(
+        "cell",
+        1,
+        {"g": 0.0, "r": 0.0},
+        {"kd": np.exp(-DT / 8.0), "kr": np.exp(-DT / 2.0)},
+        update=update(g="kd * g", r="kr * r"),
+        outputs=(("cond", expr("g - r")),),
+    )
     path = Pathway("in -> cell", "in", "cell", dense(1, 1), statements("g_post += w; r_post += w"), "w", delay=2)
-    return Program(DT, (block,), (events("in", 1, [0, 100], [0, 0]),), (path,), (vector(path, 1.5),), taps(("cell", "cond"), at="end"), (Phase(400),))
+    return Program(
+        DT, (block,), (events("in", 1, [0, 100], [0, 0]),), (path,), (vector(path, 1.5),), taps(("cell", "cond"), at="end"), (Phase(400),)
+    )
 
 
 def dual_oracle(program: Program, record: Record, run: Run) -> list[str]:
@@ -109,7 +132,14 @@ def held_oracle(program: Program, record: Record, run: Run) -> list[str]:
 
 def detection_only() -> Program:
     """A refractory time in detection only: nothing is held, v goes on, spikes wait."""
-    block = Block("cell", 2, {"v": 0.5}, {"slope": np.array([0.25, 0.0])}, update=update(v="v + slope"), spike=spike("v > 1", hold=np.array([7, 3]), held=()))
+    block = Block(
+        "cell",
+        2,
+        {"v": 0.5},
+        {"slope": np.array([0.25, 0.0])},
+        update=update(v="v + slope"),
+        spike=spike("v > 1", hold=np.array([7, 3]), held=()),
+    )
     return Program(DT, (block,), taps=(Tap("cell", "spikes"), Tap("cell", "v")), plan=(Phase(100),))
 
 
@@ -126,7 +156,15 @@ def jumps(reset: str, hold: int) -> Program:
     block = lif("cell", 12, rng.uniform(5.0, 20.0, 12), 1.0, reset, hold)
     weights = np.where(rng.random(480) < 0.5, np.float32(rng.uniform(0.0, 0.3, 480)), 0.0).astype(np.float64)
     path = Pathway("in -> cell", "in", "cell", dense(40, 12), statements("v_post += w"), "w", delay=rng.integers(0, 4, 480))
-    return Program(DT, (block,), (events("in", 40, steps, indices),), (path,), (vector(path, weights),), taps(("cell", "spikes"), ("cell", "v")), (Phase(800),))
+    return Program(
+        DT,
+        (block,),
+        (events("in", 40, steps, indices),),
+        (path,),
+        (vector(path, weights),),
+        taps(("cell", "spikes"), ("cell", "v")),
+        (Phase(800),),
+    )
 
 
 def jumps_oracle(reset: str, hold: int) -> Oracle:
@@ -135,7 +173,11 @@ def jumps_oracle(reset: str, hold: int) -> Oracle:
     def oracle(program: Program, record: Record, run: Run) -> list[str]:
         steps, path, cell = program.steps, program.pathways[0], program.blocks[0]
         arriving = np.zeros((steps + 8, cell.size))
-        source, delay, weights = program.sources[0], np.asarray(path.delay).reshape(40, -1), np.asarray(program.weights[0].values).reshape(40, -1)
+        source, delay, weights = (
+            program.sources[0],
+            np.asarray(path.delay).reshape(40, -1),
+            np.asarray(program.weights[0].values).reshape(40, -1),
+        )
         for n, i in zip(source.steps, source.indices):
             np.add.at(arriving, (n + delay[i], np.arange(cell.size)), weights[i])
         spikes, trace = [], np.zeros((steps, cell.size))
@@ -157,12 +199,27 @@ def jumps_oracle(reset: str, hold: int) -> Oracle:
 
 def arrival_at_held() -> Program:
     """A port of a held neuron is cleared unread for the held state, and reaches the state that is not held."""
-    block = Block("cell", 1, {"v": 0.0, "y": 0.0}, ports=("a",), update=update(v="v + a", y="y + a"), spike=spike("v > 1", "v = 0", hold=6, held=("v",)))
+    block = Block(
+        "cell",
+        1,
+        {"v": 0.0, "y": 0.0},
+        ports=("a",),
+        update=update(v="v + a", y="y + a"),
+        spike=spike("v > 1", "v = 0", hold=6, held=("v",)),
+    )
     port = Pathway("port", "in", "cell", dense(1, 1), statements("a_post += w"), "w")
     state = Pathway("state", "in", "cell", dense(1, 1), statements("v_post += w"), "u")
     # Two steps of the hold, then one in its last step: the port is read in the first free step.
     source = events("in", 1, [0, 3, 5, 6, 8], [0] * 5)
-    return Program(DT, (block,), (source,), (port, state), (vector(port, 1.5), vector(state, 0.25)), taps(("cell", "spikes"), ("cell", "v"), ("cell", "y")), (Phase(16),))
+    return Program(
+        DT,
+        (block,),
+        (source,),
+        (port, state),
+        (vector(port, 1.5), vector(state, 0.25)),
+        taps(("cell", "spikes"), ("cell", "v"), ("cell", "y")),
+        (Phase(16),),
+    )
 
 
 def arrival_at_held_oracle(program: Program, record: Record, run: Run) -> list[str]:
@@ -202,13 +259,27 @@ HODGKIN_HUXLEY = Update(
 def hodgkin_huxley_block(name: str, size: int, **states: object) -> Block:
     """Spikes are upward crossings of -20 mV."""
     initial = {"v": -65.0, "m": 0.05, "h": 0.6, "n": 0.3, "ge": 0.0, "gi": 0.0, **states}
-    return Block(name, size, initial, {"ke": np.exp(-DT / 5.0), "ki": np.exp(-DT / 10.0), "drive": 0.0}, update=HODGKIN_HUXLEY, spike=spike("v > -20", rising=True))
+    return Block(
+        name,
+        size,
+        initial,
+        {"ke": np.exp(-DT / 5.0), "ki": np.exp(-DT / 10.0), "drive": 0.0},
+        update=HODGKIN_HUXLEY,
+        spike=spike("v > -20", rising=True),
+    )
 
 
 def crossing() -> Program:
     """Four neurons under a constant current fire when v crosses -20 mV upwards, once per action potential."""
     block = hodgkin_huxley_block("cell", 4)
-    block = Block("cell", 4, block.states, {**block.parameters, "drive": np.array([0.0, 200.0, 500.0, 1000.0])}, update=block.update, spike=block.spike)
+    block = Block(
+        "cell",
+        4,
+        block.states,
+        {**block.parameters, "drive": np.array([0.0, 200.0, 500.0, 1000.0])},
+        update=block.update,
+        spike=block.spike,
+    )
     return Program(DT, (block,), taps=taps(("cell", "spikes"), ("cell", "v")), plan=(Phase(1500),))
 
 
@@ -219,7 +290,9 @@ def crossing_oracle(program: Program, record: Record, run: Run) -> list[str]:
     n, i = np.nonzero(above[1:] & ~above[:-1])
     found = spikes_of(record, "cell")
     found = found[found[:, 0] < len(v) - 1]
-    return same("crossings", found, np.stack([n, i], -1)) + near("v", v, hodgkin_huxley_loop(np.array([0.0, 200.0, 500.0, 1000.0]), program.steps), 1e-6)
+    return same("crossings", found, np.stack([n, i], -1)) + near(
+        "v", v, hodgkin_huxley_loop(np.array([0.0, 200.0, 500.0, 1000.0]), program.steps), 1e-6
+    )
 
 
 def hodgkin_huxley_loop(drive: Array, steps: int) -> Array:
@@ -232,8 +305,11 @@ def hodgkin_huxley_loop(drive: Array, steps: int) -> Array:
         u = v + 63.0
         total = 10.0 + 20000.0 * m**3 * h + 6000.0 * n**4
         goal = (-600.0 + 20000.0 * m**3 * h * 50.0 - 6000.0 * n**4 * 90.0 + drive) / total
-        pairs = ((1.28 / exprel((13 - u) / 4), 1.4 / exprel((u - 40) / 5), m), (0.128 * np.exp((17 - u) / 18), 4 / (1 + np.exp((40 - u) / 5)), h),
-                 (0.16 / exprel((15 - u) / 5), 0.5 * np.exp((10 - u) / 40), n))  # fmt: skip
+        pairs = (
+            (1.28 / exprel((13 - u) / 4), 1.4 / exprel((u - 40) / 5), m),
+            (0.128 * np.exp((17 - u) / 18), 4 / (1 + np.exp((40 - u) / 5)), h),
+            (0.16 / exprel((15 - u) / 5), 0.5 * np.exp((10 - u) / 40), n),
+        )
         m, h, n = (a / (a + b) + (x - a / (a + b)) * np.exp(-DT * (a + b)) for a, b, x in pairs)
         v = goal + (v - goal) * np.exp(-DT * total / 200.0)
     return trace
@@ -262,9 +338,13 @@ def held_exactly() -> Program:
     a, b = np.linspace(0.5, 2.0, n), np.linspace(20.0, 35.0, n)
     # Euler's scheme; while v is held only w moves.
     block = Block(
-        "cell", n, {"v": 0.0, "w": 0.0}, {"a": a, "mu": b}, update=update(k="where(held, 0, (mu - v - w) / 10)", v="v + dt * k", w="w + dt * (a * (v + 5) - w) / 50"),
+        "cell",
+        n,
+        {"v": 0.0, "w": 0.0},
+        {"a": a, "mu": b},
+        update=update(k="where(held, 0, (mu - v - w) / 10)", v="v + dt * k", w="w + dt * (a * (v + 5) - w) / 50"),
         spike=spike("v > 15", "v = -5; w += 2", hold=30, held=("v",)),
-    )  # fmt: skip
+    )
     return Program(DT, (block,), taps=taps(("cell", "spikes"), ("cell", "v"), ("cell", "w")), plan=(Phase(2000),))
 
 
@@ -286,15 +366,32 @@ def held_exactly_oracle(program: Program, record: Record, run: Run) -> list[str]
 CASES = (
     Case("exact_decay", "five leaky neurons against the exponential", exact_decay, exact_decay_oracle, modes=("cython", "cpp_standalone")),
     Case("equal_time_constants", "membrane and current with the same time constant", lambda: response_of(EQUAL), response_oracle(EQUAL)),
-    Case("nearly_equal_time_constants", "time constants that differ by 1e-3 to 1e-12", lambda: response_of(NEARLY), response_oracle(NEARLY)),
+    Case(
+        "nearly_equal_time_constants", "time constants that differ by 1e-3 to 1e-12", lambda: response_of(NEARLY), response_oracle(NEARLY)
+    ),
     Case("alpha_current", "an alpha-shaped current started by an event", alpha_current, alpha_oracle),
     Case("dual_exponential", "rise and decay of a conductance, two events, delay 2", dual_exponential, dual_oracle),
     Case("held_steps", "refractory intervals of 1, 5 and 20 steps", held_steps, held_oracle, spikes=250),
     Case("detection_only_refractory", "a hold without held states", detection_only, detection_oracle, spikes=14),
-    Case("jumps_reset", "jumps on held neurons and in spike steps, v = 0, r = 1", lambda: jumps("v = 0", 1), jumps_oracle("v = 0", 1), spikes=200),
+    Case(
+        "jumps_reset",
+        "jumps on held neurons and in spike steps, v = 0, r = 1",
+        lambda: jumps("v = 0", 1),
+        jumps_oracle("v = 0", 1),
+        spikes=200,
+    ),
     Case("jumps_reset_held", "the same with r = 5", lambda: jumps("v = 0", 5), jumps_oracle("v = 0", 5), spikes=200),
-    Case("jumps_subtract", "subtractive reset keeps the jump of its step", lambda: jumps("v -= 1", 1), jumps_oracle("v -= 1", 1), spikes=200),
-    Case("jumps_subtract_held", "subtractive reset, r = 5", lambda: jumps("v -= 1", 5), jumps_oracle("v -= 1", 5), spikes=200, modes=("cython", "cpp_standalone")),
+    Case(
+        "jumps_subtract", "subtractive reset keeps the jump of its step", lambda: jumps("v -= 1", 1), jumps_oracle("v -= 1", 1), spikes=200
+    ),
+    Case(
+        "jumps_subtract_held",
+        "subtractive reset, r = 5",
+        lambda: jumps("v -= 1", 5),
+        jumps_oracle("v -= 1", 5),
+        spikes=200,
+        modes=("cython", "cpp_standalone"),
+    ),
     Case("arrival_at_held", "port and addition at a held neuron, worked out by hand", arrival_at_held, arrival_at_held_oracle, spikes=2),
     Case("hodgkin_huxley_crossing", "rising condition of a conductance-based neuron", crossing, crossing_oracle, spikes=20, tolerance=1e-6),
     Case("since_spike", "a threshold that depends on the time since the last spike", since_spike, since_spike_oracle, spikes=10),

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurosim.conformance.building import DT, dense, events, expr, near, one_to_one, outputs, same, spike, spikes_of, statements, taps, trace_of, update, vector
+from neurosim.conformance.building import (
+    DT,
+    dense,
+    events,
+    expr,
+    near,
+    one_to_one,
+    outputs,
+    same,
+    spike,
+    spikes_of,
+    statements,
+    taps,
+    trace_of,
+    update,
+    vector,
+)
 from neurosim.conformance.case import Case, Run
 from neurosim.ir.program import Assign, Block, CopyWeights, Pathway, Phase, Program, Rule, Source, Steps, Tap
 from neurosim.record import Record
@@ -16,9 +32,27 @@ def items() -> Program:
     """Three tables of three items, 4 steps each, in an order, that repeat, hold and end; records per item; reset at each item."""
     common = {"kind": "table", "table": ITEMS, "steps_per_item": 4, "order": np.array([2, 0])}
     sources = tuple(Source(after, 2, after=after, **common) for after in ("repeat", "hold", "zero"))  # type: ignore[arg-type]
-    cells = tuple(Block(f"{s.name} cell", 2, {"total": 0.0}, ports=("p",), update=update(total="total + p"), outputs=outputs(p_seen="p"), start={"p_seen": 0.0}) for s in sources)
-    paths = tuple(Pathway(f"{s.name} path", s.name, c.name, one_to_one(2), statements("p_post += value"), signal="value", instant=True) for s, c in zip(sources, cells))
-    recorded = tuple(tap for c in cells for tap in (Tap(c.name, "total", steps=Steps(4), at="end"), Tap(c.name, "p_seen", steps=Steps(4), at="end", reduce="mean")))
+    cells = tuple(
+        Block(
+            f"{s.name} cell",
+            2,
+            {"total": 0.0},
+            ports=("p",),
+            update=update(total="total + p"),
+            outputs=outputs(p_seen="p"),
+            start={"p_seen": 0.0},
+        )
+        for s in sources
+    )
+    paths = tuple(
+        Pathway(f"{s.name} path", s.name, c.name, one_to_one(2), statements("p_post += value"), signal="value", instant=True)
+        for s, c in zip(sources, cells)
+    )
+    recorded = tuple(
+        tap
+        for c in cells
+        for tap in (Tap(c.name, "total", steps=Steps(4), at="end"), Tap(c.name, "p_seen", steps=Steps(4), at="end", reduce="mean"))
+    )
     reset = tuple(Assign(c.name, "total", 0.0, Steps(4, 0)) for c in cells)
     return Program(1.0, cells, sources, paths, (), recorded, (Phase(16, assign=reset), Phase(8, assign=reset)))
 
@@ -38,11 +72,25 @@ def assignments() -> Program:
     a = Block("a", 2, {"x": 1.0}, {"k": 0.5}, update=update(x="x + k"), outputs=outputs(r="x"))
     b = Block("b", 3, {"y": 0.0}, ports=("p",), update=update(y="p"), outputs=outputs(r="y"))
     up = Pathway("up", "a", "b", dense(2, 3), statements("p_post += w * value"), "w", signal="r")
-    down = Pathway("down", "b", "a", dense(3, 2), (), "u", signal="r", parameters={"eta": 0.0}, rules=(Rule("learn", Steps(1), statements("w += eta")),))
+    down = Pathway(
+        "down",
+        "b",
+        "a",
+        dense(3, 2),
+        (),
+        "u",
+        signal="r",
+        parameters={"eta": 0.0},
+        rules=(Rule("learn", Steps(1), statements("w += eta")),),
+    )
     swapped = np.arange(6).reshape(2, 3).T.ravel()
     plan = (
         Phase(20, assign=(Assign("a", "x", np.array([0.0, 10.0]), (0, 7)), Assign("a", "k", expr("k + 0.25"), Steps(10, 5)))),
-        Phase(10, label="second", assign=(Assign("u", "", CopyWeights("w", swapped, 2.0)), Assign("down", "eta", 0.125), Assign("w", "", expr("w * 0.5"), (3,)))),
+        Phase(
+            10,
+            label="second",
+            assign=(Assign("u", "", CopyWeights("w", swapped, 2.0)), Assign("down", "eta", 0.125), Assign("w", "", expr("w * 0.5"), (3,))),
+        ),
     )
     weights = (vector(up, np.arange(6.0)), vector(down, 0.0))
     return Program(1.0, (a, b), (), (up, down), weights, (*taps(("a", "x"), ("b", "y"), at="end"), Tap("down", "w", at="end")), plan)
@@ -65,16 +113,44 @@ def assignments_oracle(program: Program, record: Record, run: Run) -> list[str]:
         port = x @ w
         u = u + eta
         kept.append((x, y, u))
-    wrong = near("x", trace_of(record, "a", "x"), [row[0] for row in kept]) + near("y", trace_of(record, "b", "y"), [row[1] for row in kept])
+    wrong = near("x", trace_of(record, "a", "x"), [row[0] for row in kept]) + near(
+        "y", trace_of(record, "b", "y"), [row[1] for row in kept]
+    )
     return wrong + near("w", trace_of(record, "down", "w"), [row[2] for row in kept])
 
 
 def steps_rules() -> Program:
     """Rules every three steps, at the first and from the fifth on; their order: blocks before pathways."""
-    cell = Block("cell", 1, {"a": 0.0, "b": 0.0}, rules=(Rule("last", Steps(3), statements("a += 1")), Rule("first", Steps(3, 0), statements("b += 1")), Rule("late", Steps(2, 1, 5), statements("b += 100"))))
+    cell = Block(
+        "cell",
+        1,
+        {"a": 0.0, "b": 0.0},
+        rules=(
+            Rule("last", Steps(3), statements("a += 1")),
+            Rule("first", Steps(3, 0), statements("b += 1")),
+            Rule("late", Steps(2, 1, 5), statements("b += 100")),
+        ),
+    )
     source = Block("clock", 1, outputs=(("one", expr("1")),))
-    path = Pathway("clock -> cell", "clock", "cell", dense(1, 1), (), "w", signal="one", rules=(Rule("sum", Steps(3), statements("w += a_post * one_pre")),))
-    return Program(1.0, (source, cell), (), (path,), (vector(path, 0.0),), (*taps(("cell", "a"), ("cell", "b"), at="end"), Tap("clock -> cell", "w", at="end")), (Phase(7), Phase(8)))
+    path = Pathway(
+        "clock -> cell",
+        "clock",
+        "cell",
+        dense(1, 1),
+        (),
+        "w",
+        signal="one",
+        rules=(Rule("sum", Steps(3), statements("w += a_post * one_pre")),),
+    )
+    return Program(
+        1.0,
+        (source, cell),
+        (),
+        (path,),
+        (vector(path, 0.0),),
+        (*taps(("cell", "a"), ("cell", "b"), at="end"), Tap("clock -> cell", "w", at="end")),
+        (Phase(7), Phase(8)),
+    )
 
 
 def steps_rules_oracle(program: Program, record: Record, run: Run) -> list[str]:
@@ -93,13 +169,31 @@ def steps_rules_oracle(program: Program, record: Record, run: Run) -> list[str]:
 def masks() -> Program:
     """Seven phases in which nothing, a pathway, a source, a rule of a block and a rule of a pathway are off."""
     cell = Block("cell", 1, {"y": 0.0, "c": 0.0}, update=update(y="y"), rules=(Rule("count", Steps(1), statements("c += 1")),))
-    path = Pathway("in -> cell", "in", "cell", dense(1, 1), statements("y_post += w"), "w", delay=2, states={"s": 1.0}, update=update(s="s + 1"),
-                   rules=(Rule("learn", "arrival", statements("w += 1; s += 100")),))  # fmt: skip
+    path = Pathway(
+        "in -> cell",
+        "in",
+        "cell",
+        dense(1, 1),
+        statements("y_post += w"),
+        "w",
+        delay=2,
+        states={"s": 1.0},
+        update=update(s="s + 1"),
+        rules=(Rule("learn", "arrival", statements("w += 1; s += 100")),),
+    )
     level = Source("level", 1, "table", table=np.array([[0.5]]))
     signal = Pathway("level -> cell", "level", "cell", one_to_one(1), statements("y_post += 1000 * value"), signal="value")
     offs = ((), ("in -> cell",), (), ("in",), ("learn", "count"), ("level",), ("level -> cell",))
     plan = tuple(Phase(5, off=frozenset(off)) for off in offs)
-    return Program(1.0, (cell,), (events("in", 1, range(35), [0] * 35), level), (path, signal), (vector(path, 1.0),), (*taps(("cell", "y"), ("cell", "c"), at="end"), Tap("in -> cell", "s", at="end")), plan)
+    return Program(
+        1.0,
+        (cell,),
+        (events("in", 1, range(35), [0] * 35), level),
+        (path, signal),
+        (vector(path, 1.0),),
+        (*taps(("cell", "y"), ("cell", "c"), at="end"), Tap("in -> cell", "s", at="end")),
+        plan,
+    )
 
 
 def masks_oracle(program: Program, record: Record, run: Run) -> list[str]:
@@ -122,7 +216,9 @@ def masks_oracle(program: Program, record: Record, run: Run) -> list[str]:
 def end_of_hold() -> Program:
     """The plan ends a hold of 50 steps after 10."""
     cell = Block("cell", 2, {"v": 0.0}, update=update(v="v + 0.375"), spike=spike("v > 1", "v = 0", hold=50, held=("v",)))
-    return Program(DT, (cell,), taps=taps(("cell", "spikes"), ("cell", "v")), plan=(Phase(12), Phase(40, assign=(Assign("cell", "hold", 0.0),))))
+    return Program(
+        DT, (cell,), taps=taps(("cell", "spikes"), ("cell", "v")), plan=(Phase(12), Phase(40, assign=(Assign("cell", "hold", 0.0),)))
+    )
 
 
 def end_of_hold_oracle(program: Program, record: Record, run: Run) -> list[str]:
@@ -134,7 +230,12 @@ def counts() -> Program:
     """Events counted per neuron and over the population, per ten steps, at the start and at the end of steps."""
     cell = Block("cell", 3, {"v": 0.0}, {"k": np.array([0.41, 0.73, 1.53])}, update=update(v="v + k"), spike=spike("v > 1", "v -= 1"))
     source = Source("in", 2, "spikes", steps=np.arange(25), indices=np.zeros(25, np.int64))
-    recorded = (Tap("cell", "spikes"), Tap("cell", "counts", steps=Steps(10), at="end"), Tap("cell", "count", steps=Steps(10, 0)), Tap("in", "counts", of=np.array([1, 0]), steps=Steps(5), at="end"))
+    recorded = (
+        Tap("cell", "spikes"),
+        Tap("cell", "counts", steps=Steps(10), at="end"),
+        Tap("cell", "count", steps=Steps(10, 0)),
+        Tap("in", "counts", of=np.array([1, 0]), steps=Steps(5), at="end"),
+    )
     return Program(1.0, (cell,), (source,), taps=recorded, plan=(Phase(35),))
 
 
@@ -142,7 +243,9 @@ def counts_oracle(program: Program, record: Record, run: Run) -> list[str]:
     """Histograms of the recorded events."""
     found = spikes_of(record, "cell")
     hist = np.array([[((found[:, 0] // 10 == k) & (found[:, 1] == i)).sum() for i in range(3)] for k in range(3)])
-    wrong = near("counts", trace_of(record, "cell", "counts"), hist) + near("count", trace_of(record, "cell", "count")[:, 0], [0, *hist.sum(1)])
+    wrong = near("counts", trace_of(record, "cell", "counts"), hist) + near(
+        "count", trace_of(record, "cell", "count")[:, 0], [0, *hist.sum(1)]
+    )
     return wrong + near("counts of a source", trace_of(record, "in", "counts"), [[0, 5]] * 5 + [[0, 0]] * 2)
 
 

@@ -20,8 +20,15 @@ def poisson_drive() -> Program:
     rates = np.concatenate([np.linspace(0.02, 1.5, 10), [30.0, 0.0]])
     cell = lif("cell", 12, 10.0, 1.0, "v = 0", 20, "a")
     path = Pathway("noise -> cell", "noise", "cell", Wiring("one_to_one", 12, 12), statements("a_post += w * value"), "w", delay=1)
-    return Program(DT, (cell,), (Source("noise", 12, "poisson", rate=rates, stream=key("noise", "poisson")),), (path,), (vector(path, 0.25),),
-                   (*taps(("cell", "spikes"), ("cell", "v")), Tap("noise", "spikes")), (Phase(1000), Phase(500, assign=(Assign("noise", "rate", 0.5),))))  # fmt: skip
+    return Program(
+        DT,
+        (cell,),
+        (Source("noise", 12, "poisson", rate=rates, stream=key("noise", "poisson")),),
+        (path,),
+        (vector(path, 0.25),),
+        (*taps(("cell", "spikes"), ("cell", "v")), Tap("noise", "spikes")),
+        (Phase(1000), Phase(500, assign=(Assign("noise", "rate", 0.5),))),
+    )
 
 
 def poisson_oracle(program: Program, record: Record, run: Run) -> list[str]:
@@ -49,7 +56,14 @@ def poisson_oracle(program: Program, record: Record, run: Run) -> list[str]:
 
 def poisson_neurons() -> Program:
     """rand() in the spike condition: rate 0.05 per ms; and in the reset."""
-    cell = Block("cell", 50, {"v": 0.0}, {"p": np.linspace(0.001, 0.05, 50)}, spike=spike("u < p", "v = u"), draws=(Draw("u", "uniform", key("cell", "rand 0")),))
+    cell = Block(
+        "cell",
+        50,
+        {"v": 0.0},
+        {"p": np.linspace(0.001, 0.05, 50)},
+        spike=spike("u < p", "v = u"),
+        draws=(Draw("u", "uniform", key("cell", "rand 0")),),
+    )
     return Program(DT, (cell,), taps=taps(("cell", "spikes"), ("cell", "v"), at="end"), plan=(Phase(2000),))
 
 
@@ -72,7 +86,14 @@ def ornstein_uhlenbeck() -> Program:
     """Exact discretisation of an Ornstein-Uhlenbeck process that starts in equilibrium."""
     decay = np.exp(-DT / OU_TAU)
     start = OU_SIGMA * np.random.default_rng(6).normal(size=400)
-    cell = Block("cell", 400, {"x": start}, {"k": decay, "s": OU_SIGMA * np.sqrt(1.0 - decay**2)}, update=update(x="k * x + s * xi"), draws=(Draw("xi", "normal", key("cell", "xi")),))
+    cell = Block(
+        "cell",
+        400,
+        {"x": start},
+        {"k": decay, "s": OU_SIGMA * np.sqrt(1.0 - decay**2)},
+        update=update(x="k * x + s * xi"),
+        draws=(Draw("xi", "normal", key("cell", "xi")),),
+    )
     return Program(DT, (cell,), taps=taps(("cell", "x")), plan=(Phase(1000),))
 
 
@@ -87,12 +108,38 @@ def ornstein_uhlenbeck_oracle(program: Program, record: Record, run: Run) -> lis
 
 def noisy_network() -> Program:
     """Noise in the membrane, Poisson drive, unreliable synapses: everything that depends on the number of the copy."""
-    cell = Block("cell", 20, {"v": 0.0}, {"k": 0.95}, ("a",), update(v="k * v + a + 0.1 * xi"), spike=spike("v > 1", "v = 0", hold=5, held=("v",)), draws=(Draw("xi", "normal", key("cell", "xi")),))
+    cell = Block(
+        "cell",
+        20,
+        {"v": 0.0},
+        {"k": 0.95},
+        ("a",),
+        update(v="k * v + a + 0.1 * xi"),
+        spike=spike("v > 1", "v = 0", hold=5, held=("v",)),
+        draws=(Draw("xi", "normal", key("cell", "xi")),),
+    )
     drive = Pathway("noise -> cell", "noise", "cell", dense(5, 20), statements("a_post += w * value"), "w", delay=2)
-    loop = Pathway("cell -> cell", "cell", "cell", Wiring("fixed_probability", 20, 20, probability=0.3, same=True, stream=key("cell -> cell")), statements("a_post += w * where(u < 0.7, 1, 0)"), "g", delay=1,
-                   draws=(Draw("u", "uniform", key("cell -> cell", "rand 0")),))  # fmt: skip
+    loop = Pathway(
+        "cell -> cell",
+        "cell",
+        "cell",
+        Wiring("fixed_probability", 20, 20, probability=0.3, same=True, stream=key("cell -> cell")),
+        statements("a_post += w * where(u < 0.7, 1, 0)"),
+        "g",
+        delay=1,
+        draws=(Draw("u", "uniform", key("cell -> cell", "rand 0")),),
+    )
     sources = (Source("noise", 5, "poisson", rate=np.linspace(0.1, 0.8, 5), stream=key("noise", "poisson")),)
-    return Program(DT, (cell,), sources, (drive, loop), (vector(drive, 0.125), vector(loop, -0.25)), taps(("cell", "spikes"), ("cell", "v")), (Phase(600),), seed=5)
+    return Program(
+        DT,
+        (cell,),
+        sources,
+        (drive, loop),
+        (vector(drive, 0.125), vector(loop, -0.25)),
+        taps(("cell", "spikes"), ("cell", "v")),
+        (Phase(600),),
+        seed=5,
+    )
 
 
 def frozen_oracle(program: Program, record: Record, run: Run) -> list[str]:
@@ -107,7 +154,9 @@ def copies_oracle(program: Program, record: Record, run: Run) -> list[str]:
         single = run(program, Settings(first_copy=copy))
         wrong += same(f"spikes of copy {copy}", spikes_of(record, "cell", copy), spikes_of(single, "cell"))
         wrong += near(f"v of copy {copy}", trace_of(record, "cell", "v", copy), trace_of(single, "cell", "v"), 1e-12)
-    if len(spikes_of(record, "cell", 0)) == len(spikes_of(record, "cell", 1)) and not same("", spikes_of(record, "cell", 0), spikes_of(record, "cell", 1)):
+    if len(spikes_of(record, "cell", 0)) == len(spikes_of(record, "cell", 1)) and not same(
+        "", spikes_of(record, "cell", 0), spikes_of(record, "cell", 1)
+    ):
         wrong.append("two copies are equal")
     return wrong
 
@@ -117,7 +166,9 @@ def unaffected_oracle(program: Program, record: Record, run: Run) -> list[str]:
     more = replace(program.blocks[0], name="more", draws=(Draw("xi", "normal", key("more", "xi")),))
     wider = replace(program, blocks=(more, *program.blocks), taps=(*program.taps, Tap("more", "spikes")))
     other = run(wider, Settings())
-    return same("spikes", spikes_of(other, "cell"), spikes_of(record, "cell")) + near("v", trace_of(other, "cell", "v"), trace_of(record, "cell", "v"), 0.0)
+    return same("spikes", spikes_of(other, "cell"), spikes_of(record, "cell")) + near(
+        "v", trace_of(other, "cell", "v"), trace_of(record, "cell", "v"), 0.0
+    )
 
 
 CASES = (

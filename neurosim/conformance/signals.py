@@ -19,7 +19,9 @@ def link(name: str, source: str, target: str, wiring: object, port: str, signal:
 def signal_chain() -> Program:
     """Four stages that pass on what they read, delays 0, 0 and 3; their values before step 0 are given or follow from the state."""
     first = Block("s0", 2, {"x": np.array([1.0, 2.0])}, update=update(x="x * 0.9 + 0.1"), outputs=outputs(r="x"))
-    others = tuple(Block(f"s{k}", 2, ports=("p",), outputs=outputs(r=f"p + {k}"), start={"r": 100.0 * k} if k == 2 else {}) for k in (1, 2, 3))
+    others = tuple(
+        Block(f"s{k}", 2, ports=("p",), outputs=outputs(r=f"p + {k}"), start={"r": 100.0 * k} if k == 2 else {}) for k in (1, 2, 3)
+    )
     paths = tuple(link(f"l{k}", f"s{k - 1}", f"s{k}", one_to_one(2), "p", "r", delay) for k, delay in ((1, 0), (2, 0), (3, 3)))
     return Program(1.0, (first, *others), (), paths, (), taps(*((f"s{k}", "r") for k in range(4)), at="end"), (Phase(30),))
 
@@ -41,7 +43,15 @@ def signal_chain_oracle(program: Program, record: Record, run: Run) -> list[str]
 def softmax() -> Program:
     """A layer-wide softmax in the same step, by instant signals."""
     rng, n = np.random.default_rng(8), 5
-    layer = Block("layer", n, {"z": rng.normal(size=n)}, {"k": rng.uniform(0.5, 0.9, n)}, update=update(z="k * z + 0.3 * xi"), outputs=outputs(ez="exp(z)", z="z"), draws=(Draw("xi", "normal", key("layer", "xi")),))
+    layer = Block(
+        "layer",
+        n,
+        {"z": rng.normal(size=n)},
+        {"k": rng.uniform(0.5, 0.9, n)},
+        update=update(z="k * z + 0.3 * xi"),
+        outputs=outputs(ez="exp(z)", z="z"),
+        draws=(Draw("xi", "normal", key("layer", "xi")),),
+    )
     norm = Block("norm", 1, ports=("total",), outputs=outputs(sum="total"))
     soft = Block("soft", n, ports=("ez", "sum"), outputs=outputs(q="ez / sum"), start={"q": 0.0})
     paths = (
@@ -61,7 +71,15 @@ def softmax_oracle(program: Program, record: Record, run: Run) -> list[str]:
 def prospective() -> Program:
     """u + tau * du/dt at the new state and the same ports: the steady state of the present input, without lag."""
     drive = Source("drive", 2, "table", table=np.sin(np.arange(400)[:, None] * np.array([0.03, 0.11])))
-    cell = Block("cell", 2, {"u": 0.0}, {"tau": 10.0, "g": 0.5}, ("p",), update(u="u + dt * ((p - g * u) / tau)"), outputs(ahead="u + tau / g * ((p - g * u) / tau)", u="u"))
+    cell = Block(
+        "cell",
+        2,
+        {"u": 0.0},
+        {"tau": 10.0, "g": 0.5},
+        ("p",),
+        update(u="u + dt * ((p - g * u) / tau)"),
+        outputs(ahead="u + tau / g * ((p - g * u) / tau)", u="u"),
+    )
     path = link("drive -> cell", "drive", "cell", one_to_one(2), "p", "value", instant=True)
     return Program(0.1, (cell,), (drive,), (path,), (), taps(("cell", "ahead"), ("cell", "u"), at="end"), (Phase(400),))
 
@@ -70,7 +88,9 @@ def prospective_oracle(program: Program, record: Record, run: Run) -> list[str]:
     """p / g in every step, while u lags behind."""
     wanted = np.asarray(program.sources[0].table) / 0.5
     lag = np.abs(trace_of(record, "cell", "u") - wanted).max()
-    return near("prospective u", trace_of(record, "cell", "ahead"), wanted, 1e-12) + ([] if lag > 0.5 else ["u does not lag: the case shows nothing"])
+    return near("prospective u", trace_of(record, "cell", "ahead"), wanted, 1e-12) + (
+        [] if lag > 0.5 else ["u does not lag: the case shows nothing"]
+    )
 
 
 def oja() -> Program:
@@ -80,8 +100,18 @@ def oja() -> Program:
     items = rng.normal(size=(4000, 4)) @ mix.T
     unit = Block("unit", 1, ports=("p",), outputs=outputs(r="p"))
     rule = Rule("oja", Steps(1), statements("w += 0.002 * r_post * (value_pre - r_post * w)"))
-    path = Pathway("in -> unit", "in", "unit", dense(4, 1), statements("p_post += w * value"), "w", signal="value", instant=True, rules=(rule,))
-    return Program(1.0, (unit,), (Source("in", 4, "table", table=items),), (path,), (vector(path, np.full(4, 0.5)),), (Tap("in -> unit", "w", steps=Steps(500), at="end"),), (Phase(4000),))
+    path = Pathway(
+        "in -> unit", "in", "unit", dense(4, 1), statements("p_post += w * value"), "w", signal="value", instant=True, rules=(rule,)
+    )
+    return Program(
+        1.0,
+        (unit,),
+        (Source("in", 4, "table", table=items),),
+        (path,),
+        (vector(path, np.full(4, 0.5)),),
+        (Tap("in -> unit", "w", steps=Steps(500), at="end"),),
+        (Phase(4000),),
+    )
 
 
 def oja_oracle(program: Program, record: Record, run: Run) -> list[str]:
@@ -95,17 +125,46 @@ def oja_oracle(program: Program, record: Record, run: Run) -> list[str]:
     first = np.linalg.eigh(np.cov(items.T))[1][:, -1]
     final = trace_of(record, "in -> unit", "w")[-1]
     cosine = abs(final @ first) / np.linalg.norm(final)
-    turned = [] if cosine > np.cos(np.deg2rad(3.0)) else [f"the weights are {np.rad2deg(np.arccos(cosine)):.1f} degrees from the principal component"]
+    turned = (
+        []
+        if cosine > np.cos(np.deg2rad(3.0))
+        else [f"the weights are {np.rad2deg(np.arccos(cosine)):.1f} degrees from the principal component"]
+    )
     return turned + near("w", trace_of(record, "in -> unit", "w"), kept)
 
 
 def filtered_output() -> Program:
     """A high-pass filter of an output, as a Steps(1) rule: seen by ``_pre`` one step later."""
-    noisy = Block("noisy", 3, {"x": 0.0, "s": 0.0, "hat": 0.0}, update=update(x="0.9 * x + xi"), outputs=outputs(r="tanh(x)", hat="hat"), draws=(Draw("xi", "normal", key("noisy", "xi")),),
-                  rules=(Rule("filter", Steps(1), statements("hat = r - s; s += 0.2 * (r - s)")),))  # fmt: skip
+    noisy = Block(
+        "noisy",
+        3,
+        {"x": 0.0, "s": 0.0, "hat": 0.0},
+        update=update(x="0.9 * x + xi"),
+        outputs=outputs(r="tanh(x)", hat="hat"),
+        draws=(Draw("xi", "normal", key("noisy", "xi")),),
+        rules=(Rule("filter", Steps(1), statements("hat = r - s; s += 0.2 * (r - s)")),),
+    )
     cell = Block("cell", 2, {"u": 0.0}, ports=("p",), update=update(u="p"), outputs=outputs(r="u"))
-    path = Pathway("noisy -> cell", "noisy", "cell", dense(3, 2), statements("p_post += w * value"), "w", delay=1, signal="r", rules=(Rule("learn", Steps(1), statements("w += 0.01 * r_post * hat_pre")),))
-    return Program(1.0, (noisy, cell), (), (path,), (vector(path, np.linspace(-1.0, 1.0, 6)),), (*taps(("noisy", "x"), ("cell", "u"), at="end"), Tap("noisy -> cell", "w", at="end")), (Phase(80),))
+    path = Pathway(
+        "noisy -> cell",
+        "noisy",
+        "cell",
+        dense(3, 2),
+        statements("p_post += w * value"),
+        "w",
+        delay=1,
+        signal="r",
+        rules=(Rule("learn", Steps(1), statements("w += 0.01 * r_post * hat_pre")),),
+    )
+    return Program(
+        1.0,
+        (noisy, cell),
+        (),
+        (path,),
+        (vector(path, np.linspace(-1.0, 1.0, 6)),),
+        (*taps(("noisy", "x"), ("cell", "u"), at="end"), Tap("noisy -> cell", "w", at="end")),
+        (Phase(80),),
+    )
 
 
 def filtered_output_oracle(program: Program, record: Record, run: Run) -> list[str]:
@@ -131,7 +190,17 @@ def error_by_value() -> Program:
     rng = np.random.default_rng(31)
     a = Block("a", 4, {"u": rng.normal(size=4)}, ports=("p",), update=update(u="u + 0.1 * (p - u)"), outputs=outputs(r="tanh(u)"))
     wiring = pairs(4, 4, [0, 0, 1, 2, 3, 3], [1, 2, 3, 0, 0, 1])
-    path = Pathway("a -> a", "a", "a", wiring, statements("s = 0.8 * s + 0.2 * value; p_post += w * s"), "w", delay=np.array([0, 1, 2, 3, 4, 0]), signal="r", states={"s": 0.0})
+    path = Pathway(
+        "a -> a",
+        "a",
+        "a",
+        wiring,
+        statements("s = 0.8 * s + 0.2 * value; p_post += w * s"),
+        "w",
+        delay=np.array([0, 1, 2, 3, 4, 0]),
+        signal="r",
+        states={"s": 0.0},
+    )
     return Program(1.0, (a,), (), (path,), (vector(path, rng.normal(0.0, 2.0, 6)),), (*taps(("a", "u")), Tap("a -> a", "s")), (Phase(100),))
 
 
@@ -142,7 +211,7 @@ def error_by_value_oracle(program: Program, record: Record, run: Run) -> list[st
     u, s, w = np.asarray(program.blocks[0].states["u"]), np.zeros(6), np.asarray(program.weights[0].values)
     rates: list[Array] = [np.tanh(u)] * 6
     port, us, ss = np.bincount(post, w * 0.2 * rates[0][pre], 4), [], []
-    for n in range(100):
+    for _n in range(100):
         us.append(u)
         ss.append(s)
         u = u + 0.1 * (port - u)

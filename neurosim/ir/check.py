@@ -91,7 +91,9 @@ def check_pathway(findings: Findings, program: Program, pathway: Pathway) -> Non
     if source is None:
         findings.add(where, f"there is no source {pathway.source!r}{did_you_mean(pathway.source, ends)}")
     if not isinstance(target, Block):
-        findings.add(where, f"there is no target block {pathway.target!r}{did_you_mean(pathway.target, [block.name for block in program.blocks])}")
+        findings.add(
+            where, f"there is no target block {pathway.target!r}{did_you_mean(pathway.target, [block.name for block in program.blocks])}"
+        )
     if source is None or not isinstance(target, Block):
         return
     check_wiring(findings, where, pathway, source, target)
@@ -129,7 +131,10 @@ def check_wiring(findings: Findings, where: str, pathway: Pathway, source: Block
     """Sizes, kind and numbers of the recipe."""
     wiring = pathway.wiring
     if (wiring.sources, wiring.targets) != (source.size, target.size):
-        findings.add(where, f"wired from {wiring.sources} to {wiring.targets}, but {source.name!r} has {source.size} and {target.name!r} has {target.size}")
+        findings.add(
+            where,
+            f"wired from {wiring.sources} to {wiring.targets}, but {source.name!r} has {source.size} and {target.name!r} has {target.size}",
+        )
     if wiring.kind not in WIRING_KINDS:
         findings.add(where, f"wiring is of kind {wiring.kind!r}{did_you_mean(wiring.kind, WIRING_KINDS)}")
     elif wiring.kind == "one_to_one" and wiring.sources != wiring.targets:
@@ -176,7 +181,9 @@ def check_edge_values(findings: Findings, where: str, program: Program, pathway:
     vectors = {weights.name: weights for weights in program.weights}
     if pathway.weights and pathway.weights not in vectors:
         findings.add(where, f"there are no weights {pathway.weights!r}{did_you_mean(pathway.weights, vectors)}")
-    if not np.isfinite(pathway.factor) or (pathway.factor == 0.0 and any(s.target == "w" for rule in pathway.rules for s in rule.statements)):
+    if not np.isfinite(pathway.factor) or (
+        pathway.factor == 0.0 and any(s.target == "w" for rule in pathway.rules for s in rule.statements)
+    ):
         findings.add(where, f"factor is {pathway.factor}")
     if isinstance(pathway.index, str):
         if pathway.index != "transpose":
@@ -186,7 +193,9 @@ def check_edge_values(findings: Findings, where: str, program: Program, pathway:
     elif pathway.index is not None:
         index = np.asarray(pathway.index)
         if index.ndim != 1 or index.dtype.kind not in "iu" or (edges is not None and len(index) != edges):
-            findings.add(where, f"index must be whole numbers ({'E' if edges is None else edges},), got {index.dtype} of shape {index.shape}")
+            findings.add(
+                where, f"index must be whole numbers ({'E' if edges is None else edges},), got {index.dtype} of shape {index.shape}"
+            )
         elif len(index) and index.min() < 0:
             findings.add(where, f"index must not be negative, got {index.min()}")
 
@@ -195,17 +204,24 @@ def check_delay(findings: Findings, where: str, pathway: Pathway, edges: int | N
     """Whole, not negative."""
     if isinstance(pathway.delay, Sampled):
         check_sampled(findings, where, "delay", pathway.delay)
-        if max(pathway.delay.least, pathway.delay.low if pathway.delay.bounds != "none" else -np.inf) < 0 and pathway.delay.kind in ("uniform", "normal"):
+        if max(pathway.delay.least, pathway.delay.low if pathway.delay.bounds != "none" else -np.inf) < 0 and pathway.delay.kind in (
+            "uniform",
+            "normal",
+        ):
             findings.add(where, "drawn delays need a lower bound of 0 steps or more")
         return
     delay = np.asarray(pathway.delay)
     if delay.dtype.kind not in "iu" or delay.ndim > 1 or (delay.ndim == 1 and edges is not None and len(delay) != edges):
-        findings.add(where, f"delay must be whole steps, one or ({'E' if edges is None else edges},), got {delay.dtype} of shape {delay.shape}")
+        findings.add(
+            where, f"delay must be whole steps, one or ({'E' if edges is None else edges},), got {delay.dtype} of shape {delay.shape}"
+        )
     elif delay.size and delay.min() < 0:
         findings.add(where, f"delay must not be negative, got {delay.min()} steps")
 
 
-def check_rule(findings: Findings, where: str, program: Program, pathway: Pathway, rule: Rule, source: Block | Source, target: Block) -> None:
+def check_rule(
+    findings: Findings, where: str, program: Program, pathway: Pathway, rule: Rule, source: Block | Source, target: Block
+) -> None:
     """A rule of phase 5 never adds to states of the target; shared weights only take increments."""
     if isinstance(rule.trigger, Steps):
         check_steps(findings, where, rule.trigger)
@@ -220,7 +236,10 @@ def check_rule(findings: Findings, where: str, program: Program, pathway: Pathwa
     ports = {f"{name}_post": INCREMENTS for name in target.ports}
     for statement in rule.statements:
         if of_post(statement.target) in target.states:
-            findings.add(where, f"a rule may not add to {of_post(statement.target)!r}, a state of {target.name!r}: additions to states belong to deliver")
+            findings.add(
+                where,
+                f"a rule may not add to {of_post(statement.target)!r}, a state of {target.name!r}: additions to states belong to deliver",
+            )
     allowed = tuple(statement for statement in rule.statements if of_post(statement.target) not in target.states)
     check_statements(findings, where, allowed, names_in_rule(pathway, source, target, rule.trigger), {**ports, **own, **weight})
 
@@ -246,7 +265,10 @@ def check_weights(findings: Findings, program: Program, weights: Weights) -> Non
     home = next((pathway for pathway in program.pathways if pathway.name == weights.home), None)
     needs_home = isinstance(weights.values, Sampled) or np.ndim(weights.values) == 0
     if home is None and needs_home:
-        findings.add(where, f"there is no pathway {weights.home!r} that says how many there are{did_you_mean(weights.home, [p.name for p in program.pathways])}")
+        findings.add(
+            where,
+            f"there is no pathway {weights.home!r} that says how many there are{did_you_mean(weights.home, [p.name for p in program.pathways])}",
+        )
     size = edge_count(home.wiring) if home is not None and home.index is None and home.weights == weights.name else None
     check_value(findings, where, "value", weights.values, size)
     if np.isnan(weights.low) or np.isnan(weights.high) or weights.low > weights.high:

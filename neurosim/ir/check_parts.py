@@ -65,7 +65,9 @@ def check_expression(findings: Findings, where: str, expr: Expr, known: frozense
         findings.add(where, f"{call}() has no meaning in a Program: lowering replaces it")
 
 
-def check_statements(findings: Findings, where: str, statements: Sequence[Statement], known: frozenset[str], targets: Mapping[str, tuple[str, ...]]) -> None:
+def check_statements(
+    findings: Findings, where: str, statements: Sequence[Statement], known: frozenset[str], targets: Mapping[str, tuple[str, ...]]
+) -> None:
     """Statements whose targets allow the given operators."""
     for statement in statements:
         if statement.op not in OPERATORS:
@@ -73,11 +75,15 @@ def check_statements(findings: Findings, where: str, statements: Sequence[Statem
         elif statement.target not in targets:
             findings.add(where, f"{statement.target!r} cannot be written here{did_you_mean(statement.target, targets)}")
         elif statement.op not in targets[statement.target]:
-            findings.add(where, f"{statement.target!r} may only be written by {' '.join(targets[statement.target])} here, got {statement.op}")
+            findings.add(
+                where, f"{statement.target!r} may only be written by {' '.join(targets[statement.target])} here, got {statement.op}"
+            )
         check_expression(findings, where, statement.expr, known)
 
 
-def check_update(findings: Findings, where: str, update: Update, states: Iterable[str], known: frozenset[str], reserved: frozenset[str]) -> None:
+def check_update(
+    findings: Findings, where: str, update: Update, states: Iterable[str], known: frozenset[str], reserved: frozenset[str]
+) -> None:
     """States are assigned once, temporaries take no other name, nothing is read before it is assigned."""
     own, assigned = set(states), set()
     for name, expr in update.assign:
@@ -98,7 +104,9 @@ def check_draws(findings: Findings, where: str, draws: Sequence[Draw], size: int
         elif draw.kind == "table":
             shape = np.shape(draw.table)
             if len(shape) != 2 or shape[0] not in (steps, steps + 1) or (size is not None and shape[1] != size):
-                findings.add(where, f"the table of draw {draw.name!r} has shape {shape}, expected ({steps}, {'E' if size is None else size})")
+                findings.add(
+                    where, f"the table of draw {draw.name!r} has shape {shape}, expected ({steps}, {'E' if size is None else size})"
+                )
             elif not np.isfinite(np.asarray(draw.table)).all():
                 findings.add(where, f"the table of draw {draw.name!r} holds nan or infinity")
 
@@ -181,7 +189,13 @@ def check_exact(findings: Findings, where: str, block: Block) -> None:
     for port, _ in (*exact.gain, *(exact.held_gain or ())):
         if port not in block.ports:
             findings.add(where, f"the exact annotation has a gain of {port!r}, which is not a port")
-    columns = [*exact.phi, *(exact.held_phi or ()), exact.q, *((exact.held_q,) if exact.held_q is not None else ()), *(column for _, column in (*exact.gain, *(exact.held_gain or ())))]
+    columns = [
+        *exact.phi,
+        *(exact.held_phi or ()),
+        exact.q,
+        *((exact.held_q,) if exact.held_q is not None else ()),
+        *(column for _, column in (*exact.gain, *(exact.held_gain or ()))),
+    ]
     if any(len(column) != n for column in columns) or len(exact.phi) != n or (exact.held_phi is not None and len(exact.held_phi) != n):
         findings.add(where, f"the exact annotation of {n} states has entries of other sizes")
     for name in sorted({name for column in columns for name in column if name and name not in block.parameters}):
@@ -232,7 +246,10 @@ def check_events(findings: Findings, where: str, source: Source) -> None:
         return
     steps, indices = np.asarray(source.steps), np.asarray(source.indices)
     if steps.ndim != 1 or steps.shape != indices.shape or steps.dtype.kind not in "iu" or indices.dtype.kind not in "iu":
-        findings.add(where, f"steps and indices must be whole numbers of one length, got {steps.dtype} {steps.shape} and {indices.dtype} {indices.shape}")
+        findings.add(
+            where,
+            f"steps and indices must be whole numbers of one length, got {steps.dtype} {steps.shape} and {indices.dtype} {indices.shape}",
+        )
         return
     if source.payloads is not None:
         if np.shape(source.payloads) != steps.shape:

@@ -56,5 +56,7 @@ def canonical_number(value: Any) -> str:
 
 def canonical_array(array: np.ndarray) -> str:
     """Shape and digest of the bytes; whole numbers beyond doubles keep their bits."""
-    plain = np.ascontiguousarray(array, "<i8" if array.dtype.kind in "iub" and array.size and np.abs(array.astype(np.float64)).max() >= LARGEST_EXACT else "<f8")
+    plain = np.ascontiguousarray(
+        array, "<i8" if array.dtype.kind in "iub" and array.size and np.abs(array.astype(np.float64)).max() >= LARGEST_EXACT else "<f8"
+    )
     return f"{plain.shape}:{hashlib.blake2b((plain + 0).tobytes(), digest_size=16).hexdigest()}"

@@ -224,7 +224,8 @@ def poisson_thresholds(mean: float) -> tuple[int, ...]:
     T_k = floor(2**32 P(count <= k) + 1/2); thresholds that reach 2**32 are left out (their probability is below 1.2e-10).
     """
     term = math.exp(-mean)
-    below, table, k = term, [], 0
+    table: list[int] = []
+    below, k = term, 0
     while True:
         threshold = math.floor(below * 4294967296.0 + 0.5)
         if threshold >= 1 << 32 or (term == 0.0 and k > mean) or (k > mean and term < 1e-17):

@@ -233,4 +233,3 @@ def item_shown(source: Source, step: int) -> int | None:
             return None
         item = count - 1 if source.after == "hold" else item % count
     return item if source.order is None else int(source.order[item])
-

@@ -68,7 +68,9 @@ def load(path: str | os.PathLike[str]) -> Program:
             if file.attrs.get("format") != FORMAT:
                 raise FileFormatError(f"{where!r} is an HDF5 file, but does not hold a program")
             if int(file.attrs["version"]) > VERSION:
-                raise FileFormatError(f"{where!r} was written by a later version of neurosim (format {file.attrs['version']}, this one reads {VERSION})")
+                raise FileFormatError(
+                    f"{where!r} was written by a later version of neurosim (format {file.attrs['version']}, this one reads {VERSION})"
+                )
             arrays = [file["arrays"][str(number)][()] for number in range(len(file["arrays"]))]
             program = from_plain(json.loads(file["program"].asstr()[()]), arrays)
             wanted = file.attrs["digest"]
@@ -118,7 +120,10 @@ def tree_to_plain(expr: Num | Sym | Op | Call) -> dict[str, Any]:
         return {"number": expr.value}
     if isinstance(expr, Sym):
         return {"name": expr.name}
-    return {"operator" if isinstance(expr, Op) else "function": expr.op if isinstance(expr, Op) else expr.func, "args": [tree_to_plain(a) for a in expr.args]}
+    return {
+        "operator" if isinstance(expr, Op) else "function": expr.op if isinstance(expr, Op) else expr.func,
+        "args": [tree_to_plain(a) for a in expr.args],
+    }
 
 
 def tree_from_plain(plain: Mapping[str, Any]) -> Num | Sym | Op | Call:

@@ -9,7 +9,24 @@ import numpy as np
 from neurosim.equations.show import show
 from neurosim.equations.tree import Call, Num, Op, Sym
 from neurosim.ir.digest import digest
-from neurosim.ir.program import Assign, Block, CopyWeights, Draw, Pathway, Phase, Program, Rule, Sampled, Source, Statement, Steps, Tap, Update, Weights, Wiring
+from neurosim.ir.program import (
+    Assign,
+    Block,
+    CopyWeights,
+    Draw,
+    Pathway,
+    Phase,
+    Program,
+    Rule,
+    Sampled,
+    Source,
+    Statement,
+    Steps,
+    Tap,
+    Update,
+    Weights,
+    Wiring,
+)
 from neurosim.ir.store import load, save
 
 __all__ = ["digest", "load", "program_text", "save"]
@@ -65,7 +82,9 @@ def row(label: str, text: str) -> Iterator[str]:
 
 def values_text(values: Mapping[str, object], units: Mapping[str, str] | None = None) -> str:
     """``v = 0.0 mV, I = 1.0``."""
-    return ", ".join(f"{name} = {value_text(value)}" + (f" {units[name]}" if units and name in units else "") for name, value in values.items())
+    return ", ".join(
+        f"{name} = {value_text(value)}" + (f" {units[name]}" if units and name in units else "") for name, value in values.items()
+    )
 
 
 def statements_text(statements: Iterable[Statement]) -> str:
@@ -78,7 +97,10 @@ def update_lines(update: Update, states: Mapping[str, object]) -> Iterator[str]:
     for name, expr in update.assign:
         yield from row("update", f"{name}{chr(39) if name in states else ''} = {show(expr)}")
     if update.exact is not None:
-        yield from row("exact", f"in {', '.join(update.exact.states)}" + (", with a second pair for held neurons" if update.exact.held_phi is not None else ""))
+        yield from row(
+            "exact",
+            f"in {', '.join(update.exact.states)}" + (", with a second pair for held neurons" if update.exact.held_phi is not None else ""),
+        )
 
 
 def draws_text(draws: Iterable[Draw]) -> str:
@@ -115,9 +137,16 @@ def block_lines(block: Block) -> Iterator[str]:
         yield from row("output", f"{name} = {show(expr)}{start}")
     if block.spike is not None:
         spike = block.spike
-        yield from row("spike", f"when {show(spike.condition)}" + (", rising" if spike.rising else "") + ("" if spike.payload == Num(1.0) else f", payload {show(spike.payload)}"))
+        yield from row(
+            "spike",
+            f"when {show(spike.condition)}"
+            + (", rising" if spike.rising else "")
+            + ("" if spike.payload == Num(1.0) else f", payload {show(spike.payload)}"),
+        )
         yield from row("reset", statements_text(spike.reset))
-        yield from row("hold", f"r = {value_text(spike.hold_steps)} steps, held: {', '.join(spike.hold_states) or 'nothing (detection only)'}")
+        yield from row(
+            "hold", f"r = {value_text(spike.hold_steps)} steps, held: {', '.join(spike.hold_states) or 'nothing (detection only)'}"
+        )
     yield from rule_lines(block.rules)
 
 
@@ -181,5 +210,9 @@ def phase_lines(number: int, phase: Phase) -> Iterator[str]:
 
 def assign_text(assign: Assign) -> str:
     """One planned assignment."""
-    when = steps_text(assign.when) if isinstance(assign.when, Steps) else f"in step{'s' if len(assign.when) != 1 else ''} {', '.join(map(str, assign.when[:8]))}{' ...' if len(assign.when) > 8 else ''}"
+    when = (
+        steps_text(assign.when)
+        if isinstance(assign.when, Steps)
+        else f"in step{'s' if len(assign.when) != 1 else ''} {', '.join(map(str, assign.when[:8]))}{' ...' if len(assign.when) > 8 else ''}"
+    )
     return f"{assign.part}{f'.{assign.target}' if assign.target else ''} = {value_text(assign.value)} {when}"

@@ -72,7 +72,7 @@ def cuba(way="port", hold=20, steps=400, seed=1):
     rng, blocks = np.random.default_rng(seed), []
     for name, size in (("exc", 80), ("inh", 20)):
         tau = rng.uniform(15, 25, size)
-        decay = {"pv": np.exp(-DT / tau), "pi": np.exp(-DT / 5), "mix": 1 - np.exp(-DT / tau)}
+        decay = {"pv": np.exp(-DT / tau), "ps": np.exp(-DT / 5), "mix": 1 - np.exp(-DT / tau)}
         add = " + g" if way == "port" else ""
         blocks.append(
             Block(
@@ -81,7 +81,7 @@ def cuba(way="port", hold=20, steps=400, seed=1):
                 {"v": rng.uniform(-60, -48, size), "I": 0.0},
                 {**decay, "rest": -44.0 + rng.normal(0, 1, size)},
                 ("g",) if way == "port" else (),
-                update(v="pv*v + mix*(rest + I)", I=f"pi*I{add}"),
+                update(v="pv*v + mix*(rest + I)", I=f"ps*I{add}"),
                 spike=spike("v > -50", "v = -60", hold=hold, held=("v",)),
             )
         )
@@ -135,6 +135,7 @@ def plastic(steps=500):
         *taps(("out", "spikes"), ("out", "v"), ("in", "counts")),
         Tap("in -> out", "w", np.array([0, 7, 100]), Steps(25), at="end"),
         Tap("in -> out", "x", np.array([3]), Steps(10), reduce="mean"),
+        Tap("in -> out", "y", None, Steps(50, 0)),
     )
     return Program(DT, (out,), (events("in", 30, fired[:, 0], fired[:, 1]),), (path,), (weight,), recorded, plan)
 
@@ -435,7 +436,7 @@ def test_same_as_the_reference(name):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_compiled_modes_are_the_same(name, mode):
     build, spikes = PROGRAMS[name]
-    compared(build(), Settings(options={"mode": mode}), spikes)
+    compared(build(), Settings(copies=2 if name == "noisy" else 1, options={"mode": mode}), spikes)
 
 
 # ---- running ---------------------------------------------------------------------------------------------------------
@@ -518,7 +519,6 @@ def test_obstacles_are_promised():
     bounded = replace(base, weights=(*base.weights[:2], replace(base.weights[2], high=1.0)))
     for program, settings, words in (
         (noisy(), Settings(precision="single"), "single"),
-        (noisy(), Settings(copies=2, options=standalone), "2 copies"),
         (long, Settings(options=standalone), "GiB"),
         (bounded, Settings(), "have bounds"),
     ):

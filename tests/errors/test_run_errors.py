@@ -15,7 +15,7 @@ from neurosim.network import Projection as Synapses
 from neurosim.record import Events, Record, Trace
 from neurosim.result import Result
 from neurosim.simulate import simulate
-from neurosim.units import mV, ms, pA
+from neurosim.units import ms, mV, pA
 
 NOTHING = Events(*(np.zeros(0, np.int64) for _ in range(4)))
 
@@ -113,11 +113,13 @@ def test_an_engine_without_options() -> None:
 
 
 def test_unknown_engine() -> None:
-    assert said(lambda: simulate(network(), 10 * ms, backend="brain2"), NeurosimError) == "there is no backend 'brain2'; did you mean 'brian2'?"
+    text = said(lambda: simulate(network(), 10 * ms, backend="brain2"), NeurosimError)
+    assert text == "there is no backend 'brain2'; did you mean 'brian2'?"
 
 
 def test_what_is_simulated_for_how_long() -> None:
-    assert said(lambda: simulate(network(), backend=Fake()), ParameterError) == "simulate: how long? Write for example ns.simulate(net, 1 * second)"
+    text = said(lambda: simulate(network(), backend=Fake()), ParameterError)
+    assert text == "simulate: how long? Write for example ns.simulate(net, 1 * second)"
     text = said(lambda: simulate([network()], 10 * ms, backend=Fake()), ParameterError)  # type: ignore[arg-type]
     assert text == "simulate: the first argument must be a Network or a Program, got a list"
     program = Program(0.1, name="bare")

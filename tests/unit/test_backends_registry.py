@@ -27,7 +27,10 @@ def test_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "find_spec", lambda name: None)
     with pytest.raises(BackendMissingError) as caught:
         registry.get("brian2")
-    assert str(caught.value) == "backend 'brian2' needs brian2, which is not installed\n  install it with: pip install \"neurosim-toolkit[brian2]\""
+    assert (
+        str(caught.value)
+        == "backend 'brian2' needs brian2, which is not installed\n  install it with: pip install \"neurosim-toolkit[brian2]\""
+    )
     assert registry.available() == ("reference",)
 
 
@@ -46,5 +49,7 @@ def test_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_registry_imports_no_engine() -> None:
     code = "import sys, neurosim.backends.registry as r; r.names(); print([m for m in ('brian2', 'numba', 'torch') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, text=True, check=True
+    )
     assert done.stdout == "[]\n"

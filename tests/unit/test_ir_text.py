@@ -45,7 +45,13 @@ PINNED_DELAYS = "b0bda3369184f38a63ac0ab8ec17ee2b"
 def test_digest_does_not_depend_on_the_process() -> None:
     code = "from neurosim.conformance import case; from neurosim.ir.text import digest; print(digest(case('masks').build()))"
     found = {
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[2])},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
         for seed in ("1", "2")
     }
     assert found == {digest(case("masks").build()) + "\n"}
@@ -63,7 +69,13 @@ def test_digest_sees_equal_numbers_as_equal() -> None:
 
 def test_digest_sees_every_field_but_meta() -> None:
     program = case("stdp_network").build()
-    other = [replace(program, dt=0.2), replace(program, seed=1), replace(program, name="x"), replace(program, plan=(Phase(3),)), replace(program, taps=())]
+    other = [
+        replace(program, dt=0.2),
+        replace(program, seed=1),
+        replace(program, name="x"),
+        replace(program, plan=(Phase(3),)),
+        replace(program, taps=()),
+    ]
     assert len({digest(p) for p in (program, *other)}) == 6
     assert digest(replace(program, meta={"expected": "5 Hz"})) == digest(program)
 

@@ -36,7 +36,9 @@ def test_order_and_promises(wiring: Wiring) -> None:
     key = np.lexsort((edges.number, edges.post, edges.pre))
     assert (key == np.arange(len(edges))).all(), "canonical order"
     assert len(np.unique(edges.number)) == len(edges)
-    assert not len(edges) or (edges.pre.min() >= 0 and edges.pre.max() < wiring.sources and edges.post.min() >= 0 and edges.post.max() < wiring.targets)
+    assert not len(edges) or (
+        edges.pre.min() >= 0 and edges.pre.max() < wiring.sources and edges.post.min() >= 0 and edges.post.max() < wiring.targets
+    )
     if wiring.same and not wiring.autapses:
         assert (edges.pre != edges.post).all()
     if not wiring.multapses:

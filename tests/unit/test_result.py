@@ -16,7 +16,7 @@ from neurosim import plotting
 from neurosim.errors import FileError, FileFormatError, ParameterError, UnitError
 from neurosim.record import Events, Record, Trace
 from neurosim.result import PartInfo, PhaseInfo, Provenance, Result, TapInfo, load_result
-from neurosim.units import mV, ms, second
+from neurosim.units import ms, mV, second
 
 
 def example(copies: int = 1, seed: int = 1) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from neurosim.backends.base import Progress
+from neurosim.backends.base import Progress, Settings
 from neurosim.backends.brian2.layout import Layout
 from neurosim.backends.brian2.neurons import add_block, add_histories, add_source
 from neurosim.backends.brian2.pathways import add_pathway, add_shared_weights
@@ -19,8 +19,8 @@ REPORT_EVERY = 0.1
 """Seconds between calls of the progress function."""
 
 
-def build(b2: Any, layout: Layout, copy: int, *, standalone: bool, exponential: str, progress: Progress | None = None) -> Scene:
-    """Make all objects of one copy of a Program.
+def build(b2: Any, layout: Layout, settings: Settings, *, standalone: bool, progress: Progress | None = None) -> list[Scene]:
+    """Make the objects of all copies of a Program; they share a clock and one namespace.
 
     Parameters
     ----------
@@ -28,24 +28,29 @@ def build(b2: Any, layout: Layout, copy: int, *, standalone: bool, exponential: 
         Brian2, with our preferences and device in force.
     layout : Layout
         The expanded Program.
-    copy : int
-        Number of the copy: which draws it gets.
+    settings : Settings
+        Which copies; the option ``exp``.
     standalone : bool
         Whether code must hold everything, since no Python runs beside it.
-    exponential : str
-        Whose exp the numpy target uses, see :func:`neurosim.backends.brian2.words.functions`.
     progress : callable, optional
         Told what is being built.
     """
-    # Brian2 adds a suffix to the name of the standalone clock only if it is called "clock".
     clock = b2.Clock(dt=layout.program.dt * b2.ms, name="ns_clock")
-    scene = Scene(b2, layout, before_step_zero(layout, copy), clock, copy, standalone, functions(b2, exponential))
+    namespace = functions(b2, str(settings.options.get("exp", "numpy")))
+    scenes: list[Scene] = []
     try:
-        fill_scene(scene, progress)
+        for copy in range(settings.first_copy, settings.first_copy + settings.copies):
+            scenes.append(Scene(b2, layout, before_step_zero(layout, copy), clock, copy, standalone, namespace))
+            fill_scene(scenes[-1], progress)
     except BaseException:
-        belong(scene.objects(), "nobody")
+        belong(all_objects(scenes), "nobody")
         raise
-    return scene
+    return scenes
+
+
+def all_objects(scenes: list[Scene]) -> list[Any]:
+    """Top objects of all copies."""
+    return [made for scene in scenes for made in scene.objects()]
 
 
 def belong(objects: list[Any], network: object) -> None:

@@ -207,7 +207,7 @@ def add_source(scene: Scene, place: int, source: Source) -> None:
     elif unit_payload(program, source.name):
         steps, indices, _ = listed_events(program, source)
         group = scene.b2.SpikeGeneratorGroup(
-            source.size, indices, steps * program.dt * scene.b2.ms, clock=scene.clock, name=name, sorted=True
+            source.size, indices, steps * program.dt * scene.b2.ms, clock=scene.clock, name=scene.named(name), sorted=True
         )
     else:
         group = scene.group(name, source.size, [f"{PAYLOAD_NAME} : 1", f"{FIRES} : 1"], f"{FIRES} > 0.5")

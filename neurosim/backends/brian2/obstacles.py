@@ -8,29 +8,28 @@ import numpy as np
 
 from neurosim.backends.base import Obstacle, Settings
 from neurosim.backends.brian2.layout import reads, shared_weights
-from neurosim.ir.program import Pathway, Program, Sampled, Statement, Weights
+from neurosim.backends.brian2.when import of_tap, stride_of_tap
+from neurosim.ir.program import Block, Pathway, Program, Sampled, Source, Statement, Tap, Weights
+from neurosim.ir.wiring import edge_count
 
 LARGEST_TABLE = 2**31
-"""Bytes of a table of drawn numbers that C++ standalone is given."""
+"""Bytes of a table that C++ standalone is given, or makes though most of it is not wanted."""
 
 
 def find_obstacles(program: Program, settings: Settings) -> tuple[Obstacle, ...]:
     """All reasons why a Program cannot run with these settings."""
-    found = [*of_settings(program, settings)]
+    found = [*of_settings(settings)]
     for pathway in program.pathways:
         found += of_pathway(program, pathway)
     if settings.options.get("mode") == "cpp_standalone":
-        found += of_standalone(program)
+        found += of_standalone(program, settings)
     return tuple(found)
 
 
-def of_settings(program: Program, settings: Settings) -> Iterator[Obstacle]:
-    """Precision and copies."""
+def of_settings(settings: Settings) -> Iterator[Obstacle]:
+    """Precision."""
     if settings.precision != "double":
         yield Obstacle("precision", f"{settings.precision!r}: Brian2 runs in double precision here", 'use precision="double"')
-    if settings.copies > 1 and settings.options.get("mode") == "cpp_standalone":
-        advice = "use mode 'numpy' or 'cython', or one run per copy"
-        yield Obstacle("copies", f"{settings.copies} copies in mode 'cpp_standalone'", advice)
 
 
 def of_pathway(program: Program, pathway: Pathway) -> Iterator[Obstacle]:
@@ -41,15 +40,12 @@ def of_pathway(program: Program, pathway: Pathway) -> Iterator[Obstacle]:
     if pathway.weights not in shared_weights(program) or not may_repeat(pathway):
         return
     weights = program.part(pathway.weights)
-    for rule in pathway.rules:
-        changing = [s for s in rule.statements if s.target == "w"]
-        if not changing:
-            continue
-        if isinstance(weights, Weights) and (weights.low > -np.inf or weights.high < np.inf):
-            what = f"rule {rule.name!r} changes weights that several edges share and that have bounds"
-            yield Obstacle(where, what, 'use backend="native", or no bounds')
-        elif reads(rule.statements, "w") or not all(simple(s) for s in changing):
-            yield Obstacle(where, f"rule {rule.name!r} reads or sets weights that several edges share", 'use backend="native"')
+    statements = [statement for rule in pathway.rules for statement in rule.statements]
+    changing = [statement for statement in statements if statement.target == "w"]
+    if changing and isinstance(weights, Weights) and (weights.low > -np.inf or weights.high < np.inf):
+        yield Obstacle(where, "rules change weights that several edges share and that have bounds", 'use backend="native", or no bounds')
+    elif changing and (reads(tuple(statements), "w") or not all(simple(statement) for statement in changing)):
+        yield Obstacle(where, "rules read or set weights that several edges share", 'use backend="native"')
 
 
 def may_repeat(pathway: Pathway) -> bool:
@@ -64,13 +60,19 @@ def simple(statement: Statement) -> bool:
     return statement.op in ("+=", "-=")
 
 
-def of_standalone(program: Program) -> Iterator[Obstacle]:
-    """Everything that is known before a step goes into the program as a table; some are too large."""
+def of_standalone(program: Program, settings: Settings) -> Iterator[Obstacle]:
+    """Everything that is known before a step goes into the program as a table; some are too large. So are some records."""
+    whole = "use mode 'cython' or 'numpy', or a shorter run"
     for part, size in tables(program):
-        if size * program.steps * 8 > LARGEST_TABLE:
-            gigabytes = size * program.steps * 8 / 2**30
-            what = f"its numbers of all steps take {gigabytes:.1f} GiB in mode 'cpp_standalone'"
-            yield Obstacle(part, what, "use mode 'cython' or 'numpy', or a shorter run")
+        needed = size * program.steps * 8 * settings.copies
+        if needed > LARGEST_TABLE:
+            yield Obstacle(part, f"its numbers of all steps take {needed / 2**30:.1f} GiB in mode 'cpp_standalone'", whole)
+    for tap in program.taps:
+        needed = recorded_size(program, tap) * program.steps * 8 * settings.copies
+        every_step = of_tap(program, tap).all() and tap.reduce == "last"
+        if needed > LARGEST_TABLE and not every_step and stride_of_tap(program, tap) is None:
+            what = f"mode 'cpp_standalone' would record every step, {needed / 2**30:.1f} GiB"
+            yield Obstacle(f"tap {tap.variable!r} of {tap.part!r}", what, "record in equal intervals of the whole run, or " + whole)
 
 
 def tables(program: Program) -> Iterator[tuple[str, int]]:
@@ -83,4 +85,20 @@ def tables(program: Program) -> Iterator[tuple[str, int]]:
             yield f"population {block.name!r}", block.size * len(block.draws)
     for pathway in program.pathways:
         if pathway.draws:
-            yield f"pathway {pathway.name!r}", (pathway.wiring.sources * pathway.wiring.targets) * len(pathway.draws)
+            yield f"pathway {pathway.name!r}", edges_of(pathway) * len(pathway.draws)
+
+
+def edges_of(pathway: Pathway) -> int:
+    """Edges of a pathway, the expected number where they are drawn."""
+    wiring, known = pathway.wiring, edge_count(pathway.wiring)
+    return known if known is not None else round(wiring.probability * wiring.sources * wiring.targets)
+
+
+def recorded_size(program: Program, tap: Tap) -> int:
+    """Values of one record."""
+    part = program.part(tap.part)
+    if tap.variable in ("spikes", "counts", "count"):
+        return 0
+    if tap.of is not None:
+        return len(tap.of)
+    return edges_of(part) if isinstance(part, Pathway) else part.size if isinstance(part, (Block, Source)) else 0

@@ -93,7 +93,7 @@ def add_pathway(scene: Scene, place: int, pathway: Pathway) -> None:
         delay=dict.fromkeys(on_pre, wait) if same and on_pre else None,
         clock=scene.clock,
         namespace=scene.namespace,
-        name=f"ns_pathway_{place}",
+        name=scene.named(f"ns_pathway_{place}"),
     )
     synapses.connect(i=edges.pre, j=edges.post)
     scene.synapses[pathway.name] = synapses

@@ -15,7 +15,7 @@ import numpy as np
 from neurosim.backends.base import Obstacle, Progress, Settings
 from neurosim.backends.brian2.feeds import Feed
 from neurosim.backends.brian2.layout import lay_out
-from neurosim.backends.brian2.model import REPORT_EVERY, belong, build
+from neurosim.backends.brian2.model import REPORT_EVERY, all_objects, belong, build
 from neurosim.backends.brian2.scene import FEEDS, Scene
 from neurosim.backends.brian2.surroundings import guest, new_device
 from neurosim.backends.brian2.taps import final_values, recorded_events, recorded_traces, stored
@@ -31,68 +31,57 @@ CHECK_EVERY = 256
 
 @dataclass
 class Watch:
-    """What the operation at the start of each step knows and finds out."""
+    """What the operation at the start of each step is told and finds out."""
 
-    target: int = 0
     progress: Progress | None = None
     told: float = 0.0
     first: tuple[float, float] | None = None
     interrupted: bool = False
-    catching_up: bool = False
     refused: NumericalError | None = None
 
 
 @dataclass
 class RuntimeRun:
-    """A Program that runs in a runtime mode; copies run one after the other."""
+    """A Program that runs in a runtime mode; its copies share one Network."""
 
     program: Program
     b2: Any
     device: Any
     mode: str
     scenes: list[Scene]
-    networks: list[Any]
+    network: Any
     watch: Watch
     done: int = 0
     timing: dict[str, float] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
 
     def run(self, steps: int | None = None, progress: Progress | None = None) -> None:
-        """Advance by ``steps`` (None: to the end of the plan).
-
-        An interrupt lets the present step end; with several copies all of them are brought to the same step first.
-        """
+        """Advance by ``steps`` (None: to the end of the plan); an interrupt lets the present step end."""
         last = self.program.steps if steps is None else min(self.done + steps, self.program.steps)
-        self.watch.progress, interrupted = progress, False
-        for network in self.networks:
-            self.watch.interrupted, self.watch.catching_up = False, interrupted
-            last = self.advance(network, last)
-            interrupted = interrupted or self.watch.interrupted
-        self.done, self.watch.catching_up = last, False
-        for scene in self.scenes:
-            if refused := self.watch.refused or not_a_number(scene, self.done):
-                raise refused
-        if interrupted:
+        if last > self.done:
+            self.advance(last, progress)
+        if self.watch.refused is not None:
+            raise self.watch.refused
+        if self.watch.interrupted:
             raise KeyboardInterrupt
         if progress is not None:
             progress("simulating", self.done, self.program.steps)
 
-    def advance(self, network: Any, last: int) -> int:
-        """One copy up to ``last``, or as far as it came."""
-        if last <= self.done:
-            return last
+    def advance(self, last: int, progress: Progress | None) -> None:
+        """To step ``last``, or as far as it goes."""
         clocks = time.perf_counter(), time.process_time()
-        self.watch.first = None
+        self.watch.progress, self.watch.first, self.watch.interrupted = progress, None, False
         with guest(self.b2, self.device, self.mode) as said, gentle_interrupt(self.watch):
             try:
-                network.run((last - self.done) * self.program.dt * self.b2.ms, namespace={})
+                self.network.run((last - self.done) * self.program.dt * self.b2.ms, namespace={})
             finally:
                 self.said += said
                 began = self.watch.first or clocks
                 for name, start, stop in (("build", clocks, began), ("run", began, (time.perf_counter(), time.process_time()))):
                     self.timing[f"{name}_s"] += stop[0] - start[0]
                     self.timing[f"{name}_cpu_s"] += stop[1] - start[1]
-        return round(float(network.t / self.b2.ms) / self.program.dt)
+        self.done = round(float(self.network.t / self.b2.ms) / self.program.dt)
+        self.watch.refused = self.watch.refused or not_a_number(self.scenes, self.done)
 
     def record(self) -> Record:
         """What has been recorded so far, with the present state."""
@@ -115,7 +104,7 @@ class RuntimeRun:
     def close(self) -> None:
         """Forget the objects."""
         self.scenes.clear()
-        self.networks.clear()
+        self.network = None
 
 
 NO_CHECKPOINT = Obstacle(
@@ -127,62 +116,62 @@ def compile_runtime(b2: Any, program: Program, settings: Settings, progress: Pro
     """Build the objects of every copy."""
     clocks = time.perf_counter(), time.process_time()
     mode = str(settings.options.get("mode", "numpy"))
-    device = new_device(mode)
-    watch, scenes, networks = Watch(), [], []
-    layout = lay_out(program)
+    device, watch, layout = new_device(mode), Watch(), lay_out(program)
     with guest(b2, device, mode) as said:
-        for copy in range(settings.first_copy, settings.first_copy + settings.copies):
-            scene = build(b2, layout, copy, standalone=False, exponential=str(settings.options.get("exp", "numpy")), progress=progress)
-            scenes.append(scene)
-            networks.append(network_of(scene, watch))
+        scenes = build(b2, layout, settings, standalone=False, progress=progress)
+        network = network_of(scenes, watch)
     timing = {"build_s": time.perf_counter() - clocks[0], "build_cpu_s": time.process_time() - clocks[1], "run_s": 0.0, "run_cpu_s": 0.0}
-    return RuntimeRun(program, b2, device, mode, scenes, networks, watch, timing=timing, said=said)
+    return RuntimeRun(program, b2, device, mode, scenes, network, watch, timing=timing, said=said)
 
 
-def network_of(scene: Scene, watch: Watch) -> Any:
-    """The Network of a copy, with an operation at the start of each step."""
-    writers = [writer(scene, feed) for feed in scene.feeds]
-    gates = [hold_back(runner, on) for runner, on in scene.gated]
-    step_of = scene.clock.variables["timestep"].get_value()
+def network_of(scenes: list[Scene], watch: Watch) -> Any:
+    """The Network, with an operation at the start of each step."""
+    b2, clock = scenes[0].b2, scenes[0].clock
+    writers = [writer(scene, feed) for scene in scenes for feed in scene.feeds]
+    gates = [hold_back(runner, on) for scene in scenes for runner, on in scene.gated]
+    step_of = clock.variables["timestep"].get_value()
 
     def at_start() -> None:
         step = int(step_of[0])
-        look_around(scene, network, watch, step)
+        look_around(scenes, network, watch, step)
         for gate in gates:
             gate(step)
         for write in writers:
             write(step)
 
-    operation = scene.b2.NetworkOperation(at_start, clock=scene.clock, when="start", order=FEEDS - 1, name="ns_start")
-    network = scene.b2.Network(*scene.objects(), operation, name="ns_network")
-    belong([*scene.objects(), operation], network.id)
+    operation = b2.NetworkOperation(at_start, clock=clock, when="start", order=FEEDS - 1, name="ns_start")
+    objects = [*all_objects(scenes), operation]
+    network = b2.Network(*objects, name="ns_network")
+    belong(objects, network.id)
     return network
 
 
-def look_around(scene: Scene, network: Any, watch: Watch, step: int) -> None:
+def look_around(scenes: list[Scene], network: Any, watch: Watch, step: int) -> None:
     """Before a step: note the time, report, stop where asked to, refuse nan."""
     now = time.perf_counter()
     if watch.first is None:
         watch.first = now, time.process_time()
-    if watch.progress is not None and not watch.catching_up and now - watch.told > REPORT_EVERY:
+    if watch.progress is not None and now - watch.told > REPORT_EVERY:
         watch.told = now
         try:
-            watch.progress("simulating", step, scene.layout.program.steps)
+            watch.progress("simulating", step, scenes[0].layout.program.steps)
         except KeyboardInterrupt:
             watch.interrupted = True
-    if step % CHECK_EVERY == 0 and watch.refused is None:
-        watch.refused = not_a_number(scene, step)
-    if (watch.interrupted and not watch.catching_up) or watch.refused is not None:
+    if step % CHECK_EVERY == 0:
+        watch.refused = not_a_number(scenes, step)
+    if watch.interrupted or watch.refused is not None:
         network.stop()
 
 
-def not_a_number(scene: Scene, step: int) -> NumericalError | None:
+def not_a_number(scenes: list[Scene], step: int) -> NumericalError | None:
     """The error about the first state that is nan or infinite."""
-    for block in scene.layout.program.blocks:
-        for name in block.states:
-            values = stored(scene.parts[block.name], safe_name(name))
-            if not np.isfinite(values).all():
-                return number_error(block, name, values, step, scene.layout.program.dt)
+    program = scenes[0].layout.program
+    for scene in scenes:
+        for block in program.blocks:
+            for name in block.states:
+                values = stored(scene.parts[block.name], safe_name(name))
+                if not np.isfinite(values).all():
+                    return number_error(block, name, values, step, program.dt)
     return None
 
 

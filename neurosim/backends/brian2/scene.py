@@ -54,6 +54,10 @@ class Scene:
         groups = [*self.parts.values(), *self.synapses.values(), *self.shared.values(), *self.histories.values()]
         return [*groups, *self.monitors.values()]
 
+    def named(self, name: str) -> str:
+        """The name of an object, which is unique among all copies."""
+        return f"{name}_of_{self.copy}"
+
     def group(self, name: str, size: int, equations: list[str], threshold: str = "", reset: str = "") -> Any:
         """A NeuronGroup whose dynamics is in the code that :meth:`every` adds."""
         return self.b2.NeuronGroup(
@@ -63,7 +67,7 @@ class Scene:
             reset=reset if threshold else None,
             clock=self.clock,
             namespace=self.namespace,
-            name=name,
+            name=self.named(name),
         )
 
     def gate(self, on: Array) -> str:

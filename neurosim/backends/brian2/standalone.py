@@ -14,7 +14,7 @@ import numpy as np
 
 from neurosim.backends.base import Obstacle, Progress, Settings
 from neurosim.backends.brian2.layout import lay_out
-from neurosim.backends.brian2.model import belong, build
+from neurosim.backends.brian2.model import all_objects, belong, build
 from neurosim.backends.brian2.runtime import NO_CHECKPOINT, not_a_number
 from neurosim.backends.brian2.scene import Scene
 from neurosim.backends.brian2.surroundings import guest, new_device
@@ -36,7 +36,7 @@ class StandaloneRun:
     program: Program
     b2: Any
     device: Any
-    scene: Scene
+    scenes: list[Scene]
     directory: str
     kept: bool
     done: int = 0
@@ -61,9 +61,9 @@ class StandaloneRun:
             # The program counts the processor time of its simulation loop alone.
             self.timing["run_cpu_s"] = float(self.device._last_run_time)
             self.done = self.program.steps
-            self.events, self.traces = recorded_events([self.scene]), recorded_traces([self.scene], self.done)
-            self.final = final_values([self.scene])
-            refused = not_a_number(self.scene, self.done)
+            self.events, self.traces = recorded_events(self.scenes), recorded_traces(self.scenes, self.done)
+            self.final = final_values(self.scenes)
+            refused = not_a_number(self.scenes, self.done)
         self.said += said
         if refused is not None:
             raise refused
@@ -96,14 +96,14 @@ class StandaloneRun:
 def compile_standalone(b2: Any, program: Program, settings: Settings, progress: Progress | None) -> StandaloneRun:
     """Write and compile the program."""
     wall, cpu = time.perf_counter(), cpu_time()
-    device = new_device("cpp_standalone")
+    device, layout = new_device("cpp_standalone"), lay_out(program)
     kept = bool(settings.options.get("directory"))
     directory = os.path.abspath(str(settings.options["directory"])) if kept else tempfile.mkdtemp(prefix="neurosim_brian2_")
     try:
         with guest(b2, device, "cpp_standalone") as said:
-            scene = build(b2, lay_out(program), settings.first_copy, standalone=True, exponential="numpy", progress=progress)
-            network = b2.Network(*scene.objects(), name="ns_network")
-            belong(scene.objects(), network.id)
+            scenes = build(b2, layout, settings, standalone=True, progress=progress)
+            network = b2.Network(*all_objects(scenes), name="ns_network")
+            belong(all_objects(scenes), network.id)
             network.run(program.steps * program.dt * b2.ms, namespace={})
             if progress is not None:
                 progress("compiling", 0, 1)
@@ -115,7 +115,7 @@ def compile_standalone(b2: Any, program: Program, settings: Settings, progress: 
         raise
     timing = {"build_s": time.perf_counter() - wall, "build_cpu_s": cpu_time() - cpu, "compile_s": time.perf_counter() - generated}
     timing.update(run_s=0.0, run_cpu_s=0.0)
-    return StandaloneRun(program, b2, device, scene, directory, kept, timing=timing, said=said)
+    return StandaloneRun(program, b2, device, scenes, directory, kept, timing=timing, said=said)
 
 
 def cpu_time() -> float:

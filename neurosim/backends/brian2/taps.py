@@ -9,8 +9,8 @@ import numpy as np
 from neurosim.backends.brian2.layout import unit_payload
 from neurosim.backends.brian2.neurons import PAYLOAD_NAME, mean_name
 from neurosim.backends.brian2.pathways import WEIGHT
-from neurosim.backends.brian2.scene import LAST, RECORD, Scene
-from neurosim.backends.brian2.when import of_tap
+from neurosim.backends.brian2.scene import FEEDS, LAST, RECORD, Scene
+from neurosim.backends.brian2.when import of_tap, stride_of_tap
 from neurosim.backends.brian2.words import safe_name
 from neurosim.ir.program import Pathway, Tap
 from neurosim.record import Events, Trace
@@ -47,7 +47,7 @@ def spike_monitor(scene: Scene, number: int, part: str) -> Any:
         variables=None if unit else [PAYLOAD_NAME],
         when="after_thresholds",
         order=20,
-        name=f"ns_events_{number}",
+        name=scene.named(f"ns_events_{number}"),
     )
 
 
@@ -60,6 +60,8 @@ def state_monitor(scene: Scene, k: int, tap: Tap, owner: Any) -> Any:
         total = mean_name(k)
         scene.every(owner, lambda _: [f"{total} = {total} + {variable}"], when, order + 10 * k)
         scene.every(owner, lambda gate: [f"{total} = {f'ns_where({gate}, 0.0, {total})' if gate else '0.0'}"], when, order + 10 * k + 2, on)
+    if scene.standalone and (stride := stride_of_tap(scene.layout.program, tap)) is not None:
+        return slow_monitor(scene, k, tap, owner, stride)
     monitor = scene.b2.StateMonitor(
         owner,
         mean_name(k) if tap.reduce == "mean" else variable,
@@ -67,11 +69,20 @@ def state_monitor(scene: Scene, k: int, tap: Tap, owner: Any) -> Any:
         clock=scene.clock,
         when=when,
         order=order + 10 * k + 1,
-        name=f"ns_trace_{k}",
+        name=scene.named(f"ns_trace_{k}"),
     )
     if not scene.standalone and not on.all():
         scene.gated.append((monitor, on))
     return monitor
+
+
+def slow_monitor(scene: Scene, k: int, tap: Tap, owner: Any, stride: int) -> Any:
+    """A monitor with a clock of its own, where nothing can hold a monitor back from the other steps."""
+    _, variable, of = place_of(scene, tap)
+    clock = scene.b2.Clock(dt=stride * scene.layout.program.dt * scene.b2.ms, name=scene.named(f"ns_clock_{k}"))
+    record = True if of is None else np.asarray(of)
+    order = RECORD + 10 * k if tap.at == "start" else FEEDS - 1
+    return scene.b2.StateMonitor(owner, variable, record=record, clock=clock, when="start", order=order, name=scene.named(f"ns_trace_{k}"))
 
 
 # ---- what came out -------------------------------------------------------------------------------------------------------
@@ -122,7 +133,10 @@ def values_of_tap(scene: Scene, k: int, tap: Tap, steps: Array, done: int) -> Ar
         return np.broadcast_to(constant_values(scene, tap), (len(steps), len(constant_values(scene, tap))))
     _, variable, _ = place_of(scene, tap)
     values = np.asarray(getattr(scene.monitors[k], mean_name(k) if tap.reduce == "mean" else variable), np.float64).T
-    if len(values) == done and len(steps) < done:
+    if scene.standalone and stride_of_tap(scene.layout.program, tap) is not None:
+        if tap.at == "end":
+            values = np.concatenate([values[1:], present(scene, tap)[None]])[: len(steps)]
+    elif len(values) > len(steps):
         values = values[steps]  # standalone records every step
     part = scene.layout.program.part(tap.part)
     if tap.reduce == "mean":
@@ -133,6 +147,13 @@ def values_of_tap(scene: Scene, k: int, tap: Tap, steps: Array, done: int) -> Ar
             values = values[:, index if tap.of is None else index[np.asarray(tap.of)]]
         values = values if part.factor == 1.0 else part.factor * values
     return np.array(values)
+
+
+def present(scene: Scene, tap: Tap) -> Array:
+    """(K,) what a tap would read now."""
+    owner, variable, of = place_of(scene, tap)
+    values = stored(owner, variable)
+    return values if of is None else values[np.asarray(of)]
 
 
 def constant_values(scene: Scene, tap: Tap) -> Array:

@@ -60,3 +60,17 @@ def steps_of_phases(program: Program) -> tuple[Array, Array]:
         np.repeat(np.arange(len(lengths)), lengths),
         np.concatenate([np.arange(length) for length in lengths]) if lengths else np.zeros(0, np.int64),
     )
+
+
+def stride_of_tap(program: Program, tap: Tap) -> int | None:
+    """Steps between records if a slower clock that starts with the run meets exactly them, else None.
+
+    The end of a step is the start of the next one.
+    """
+    steps = np.flatnonzero(of_tap(program, tap)) + (tap.at == "end")
+    if tap.reduce == "mean" or len(steps) < 2:
+        return None
+    stride = int(steps[1] - steps[0])
+    last = program.steps + (tap.at == "end")
+    met = np.array_equal(steps, np.arange(stride if tap.at == "end" else 0, last, stride))
+    return stride if met and stride > 1 else None

@@ -10,7 +10,7 @@ from neurosim.ir.program import Program
 
 
 @dataclass(frozen=True)
-class NativeBackend:
+class Native:
     """Takes every Program; 'identical' in double precision, 'close' in single."""
 
     name: str = "native"

@@ -11,13 +11,30 @@ import numpy as np
 from neurosim.backends.base import Progress, Settings
 from neurosim.backends.native.blocks import BlockText, Structure, columns, structure_of
 from neurosim.backends.native.edges import EdgeText
-from neurosim.backends.native.layout import PAD, Arena, Background, General, Group, Place, Way, added_names, forms, is_fused, output_depth
+from neurosim.backends.native.layout import (
+    PAD,
+    Arena,
+    Background,
+    General,
+    Group,
+    Place,
+    Way,
+    added_names,
+    forms,
+    is_fused,
+    output_depth,
+    plain_addition,
+    unit_payload,
+)
+from neurosim.backends.native.lazy import Lazy
+from neurosim.backends.native.lazy_arrays import lazy_arrays
+from neurosim.backends.native.lazy_text import LIBRARY, LazyText, Surroundings
 from neurosim.backends.native.loop import LoopParts, Queue, Run, TapText, loop_text
 from neurosim.backends.native.source import library_import
-from neurosim.backends.native.streams import Stream, build
+from neurosim.backends.native.streams import Stream, build, target_type
 from neurosim.equations.evaluate import evaluate
-from neurosim.equations.tree import Call, Num, Op, Sym
-from neurosim.ir.program import Block, Pathway, Program, Source, Steps, Tap, plastic_weights
+from neurosim.equations.tree import Call, Num, Op, Sym, names
+from neurosim.ir.program import Block, Pathway, Program, Sampled, Source, Steps, Tap
 from neurosim.ir.random import poisson_thresholds
 from neurosim.ir.wiring import Edges, delays_of, edge_count, expand, values_of, weight_index, weight_values
 
@@ -54,6 +71,7 @@ class Assembly:
     info: dict[str, object] = field(default_factory=dict)
     tap_columns: dict[int, list[Array]] = field(default_factory=dict)
     buffered_steps: int = 1 << 20
+    lazy: bool = False
     text: str = ""
 
     def add(self, name: str, values: Array, changes: bool = False, key: str | None = None) -> None:
@@ -123,6 +141,7 @@ class Builder:
     edges: dict[str, Edges] = field(default_factory=dict)
     delays: dict[str, Array] = field(default_factory=dict)
     texts: list[tuple[int, EdgeText]] = field(default_factory=list)
+    lazy: list[LazyText] = field(default_factory=list)
     queues: list[Queue] = field(default_factory=list)
     queue_rows: list[list[int]] = field(default_factory=list)
     deliveries: list[tuple[str, object]] = field(default_factory=list)
@@ -282,6 +301,8 @@ class Builder:
                 self.place_group(k, way)
             elif isinstance(way, General):
                 self.place_general(k, way)
+            elif isinstance(way, Lazy):
+                self.place_lazy(k, way)
             else:
                 self.deliveries.append(("lines", [f"background_row(i64({rows[k]}), on[{k}], n, copy, X, X_stream, X_weight, X_limits, X_counts, A)"]))
         self.place_backgrounds(backgrounds)
@@ -370,7 +391,7 @@ class Builder:
             pre.append(edges.pre)
             delay.append(self.delay_of(pathway))
             target.append(edges.post + self.sum_offset(pathway))
-            constants.add(float(values) if not hasattr(values, "stream") and np.ndim(values) == 0 else None)
+            constants.add(float(values) if not isinstance(values, Sampled) and np.ndim(values) == 0 else None)
             weight.append(values_of(values, edges))
             self.edges.pop(pathway.name), self.delays.pop(pathway.name)
         constant = constants.pop() if len(constants) == 1 else None
@@ -405,7 +426,6 @@ class Builder:
 
     def unit_payload(self, way: Group) -> bool:
         """Whether delivery ignores payloads, because statements do or because they are 1."""
-        from neurosim.backends.native.layout import plain_addition, unit_payload
 
         return not any(plain_addition(p.deliver[0]) for p in way.pathways) or unit_payload(self.program, way.pathways[0].source)
 
@@ -487,13 +507,51 @@ class Builder:
             self.deliveries.append(("lines", [f"if on[{k}]:", f"    edges_signal_{k}({text.arguments})"]))
         self.stream_edges += len(edges)
 
+    def place_lazy(self, k: int, way: Lazy) -> None:
+        """Rows of targets and weights; what neurons remember instead of edges."""
+        made, pathway = self.made, way.pathway
+        named = next(w for w in self.program.weights if w.name == pathway.weights)
+        edges = self.edges.pop(pathway.name, None) or expand(pathway.wiring)
+        self.delays.pop(pathway.name, None)
+        target = edges.post.astype(target_type(made.bases[pathway.target][1]))
+        # A cursor is the number of the source: its row says the rest.
+        stream = Stream(target, None, np.arange(made.bases[pathway.source][1] + 1), way.delay, way.delay)
+        statements = (*pathway.deliver, *way.on_arrival)
+        paid = any("value" in names(s.expr) for s in statements) and not unit_payload(self.program, pathway.source)
+        queue = self.new_queue(k, stream, pathway.source, paid, False)
+        around = Surroundings(self.part_rows.get(pathway.target, 0), queue.name, queue.row, self.switch_of(pathway, way.arrival), self.switch_of(pathway, way.spikes))
+        text = LazyText(way, k, made.single, bool(np.isfinite(named.low) or np.isfinite(named.high)), paid, around)
+        sizes = made.bases[pathway.source][1], made.bases[pathway.target][1]
+        arrays = lazy_arrays(text, named, edges.pre, target, sizes, made.kind, self.program.steps, self.program.dt)
+        for name, values in (*arrays.static.items(), *arrays.mutable.items()):
+            made.add(name, values, name in arrays.mutable)
+        key = f"weights {named.name}"
+        made.add(f"W{k}", values_of(named.values, edges).astype(made.kind), True, key)
+        made.add(f"J{k}", np.array([self.sum_offset(pathway), sizes[1]]))
+        made.readers[pathway.name, "w"] = lambda arrays: arrays[key]
+        made.readers.update({(pathway.name, x): reader for x, reader in arrays.readers.items()})
+        made.writers.update({(pathway.name, x): writer for x, writer in arrays.writers.items()})
+        made.writers[named.name, ""] = lambda arrays, value: fill(arrays[key], value)
+        made.names[named.name, "w"] = lambda arrays, n: arrays[key]
+        made.switches[pathway.name] = (k,)
+        made.lazy = True
+        self.lazy.append(text)
+        self.deliveries.append(("lines", text.deliver_lines()))
+        self.stream_edges += len(edges)
+        self.stream_bytes += made.mutable[key].nbytes
+
+    def switch_of(self, pathway: Pathway, number: int | None) -> str:
+        """Text of the switch of one rule of a pathway."""
+        before = [rule for part in (*self.program.blocks, *self.program.pathways[: self.program.pathways.index(pathway)]) for rule in part.rules]
+        return "" if number is None else f"on[{len(self.ways) + len(before) + number}]"
+
     def place_weights(self, k: int, way: General, edges: Edges) -> str:
         """Weights of a general pathway: own, shared through an index, or one constant."""
         made, pathway = self.made, way.pathway
         named = next(w for w in self.program.weights if w.name == pathway.weights)
         key = f"weights {named.name}"
         values = named.values
-        constant = not way.plastic and not way.shared and not hasattr(values, "stream") and np.ndim(values) == 0
+        constant = not way.plastic and not way.shared and not isinstance(values, Sampled) and np.ndim(values) == 0
         full = np.array([float(values)]) if constant else weight_values(self.program, named)  # type: ignore[arg-type]
         made.add(f"W{k}", full.astype(made.kind), way.plastic, key)
         shared = not constant and (way.shared or pathway.factor != 1.0)
@@ -521,6 +579,7 @@ class Builder:
         made = self.made
         kernels = [BlockText(structure, q, made.single).kernels() for q, structure in enumerate(self.structures)]
         kernels += [text.kernels() for _, text in self.texts]
+        kernels += [LIBRARY, *(text.kernels() for text in self.lazy)] if self.lazy else []
         kernels.append(background_text(self.thresholds))
         for k, text in self.texts:
             named = next((w for w in self.program.weights if w.name == text.pathway.weights), None)
@@ -539,7 +598,7 @@ class Builder:
             self.names_of_block(block)
         parts = LoopParts(
             tuple(self.runs), (), tuple(self.tables), tuple(self.poissons), tuple(self.lists), tuple(self.queues), tuple(self.deliveries),
-            tuple(self.texts), tuple(block_rules), tuple(rules), taps,
+            tuple(self.texts), tuple(block_rules), tuple(rules), taps, tuple(self.lazy),
         )  # fmt: skip
         made.add("F", self.floats.array(made.kind), True)
         made.add("A", self.sums.array(made.kind), True)
@@ -579,7 +638,7 @@ class Builder:
                     made.add(f"Y{number}", np.array([steps.every, steps.at % steps.every, steps.since], np.int64))
                 if isinstance(part, Block):
                     block_rules.append((*where[part.name], r, rule, number))
-                else:
+                elif part.name in way_of:
                     rules.append((way_of[part.name], part, r, rule, number, self.part_rows.get(part.target, 0)))
                 number += 1
         return block_rules, rules
@@ -588,11 +647,14 @@ class Builder:
         """Buffers of a tap and the text of what it reads."""
         made = self.made
         part = self.program.part(tap.part)
-        source, fused, counts, size = "", False, "", 1
+        source, fused, counts, size, before = "", False, "", 1, ()
         if tap.variable in ("counts", "count"):
             counts = f"V{j}_counts"
             size = part.size  # type: ignore[union-attr]
             made.add_each(counts, [np.zeros(size, made.kind) for _ in range(made.threads)], True)
+        elif isinstance(part, Pathway) and any(text.pathway.name == part.name for text in self.lazy):
+            text = next(text for text in self.lazy if text.pathway.name == part.name)
+            source, size, before = self.tap_of_lazy(text, tap)
         elif isinstance(part, Pathway):
             k = next(k for k, text in self.texts if text.pathway.name == part.name)
             source, size = self.tap_of_pathway(k, tap)
@@ -613,7 +675,7 @@ class Builder:
         made.add_each(f"V{j}_rows", [np.zeros((rows, w), made.kind) for w in widths], True)
         made.add_each(f"V{j}_steps", [np.zeros(rows, np.int64) for _ in mine], True)
         made.add_each(f"V{j}_sum", [np.zeros(w, made.kind) for w in widths], True)
-        return TapText(tap, j, source, fused, counts)
+        return TapText(tap, j, source, fused, counts, before)
 
     def tap_of_pathway(self, k: int, tap: Tap) -> tuple[str, int]:
         """A weight or synaptic state."""
@@ -626,6 +688,14 @@ class Builder:
         edges = self.edges[text.pathway.name]
         factor = text.number("factor", 0.0)
         return f"gathered(W{k}, I{k}, {factor}, {len(edges)})", len(edges)
+
+    def tap_of_lazy(self, text: LazyText, tap: Tap) -> tuple[str, int, tuple[str, ...]]:
+        """A weight or trace of a lazy pathway, and what is done first."""
+        made, k, n = self.made, text.k, "n" if tap.at == "start" else "n + 1"
+        edges = len(made.mutable[f"weights {text.pathway.weights}"])
+        if tap.variable == "w":
+            return f"W{k}", edges, tuple(text.settle_lines(n))
+        return text.trace_text(tap.variable, n), edges, ()
 
     def tap_of_part(self, part: Block | Source, tap: Tap) -> tuple[str, bool, int]:
         """A state, port or output; outputs at the start of a step are those of the step before."""

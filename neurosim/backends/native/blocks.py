@@ -17,7 +17,6 @@ from neurosim.backends.native.layout import Place
 from neurosim.backends.native.words import scalar_text, statement_text
 from neurosim.equations.tree import Num, names
 
-
 FIRST_OFFSET = 4
 """Column of the first offset in the table of a structure."""
 
@@ -195,7 +194,7 @@ class BlockText:
         """Statements of a rule on own states."""
         return [statement_text(statement, f"v_{statement.target}", self.scope(), self.single) for statement in statements]
 
-    def scope(self) -> "LocalNames":
+    def scope(self) -> LocalNames:
         """Every name of the language is a local variable; ``held`` is a flag."""
         return LocalNames()
 

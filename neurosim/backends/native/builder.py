@@ -23,7 +23,16 @@ from neurosim.backends.native import tables
 from neurosim.backends.native.pages import zeros
 from neurosim.backends.native.source import library_text, load
 from neurosim.backends.native.streams import TAIL, Stream, target_type
-from neurosim.backends.native.tables import LISTED, Member, Tables, delays_between, expected_edges, is_known_recipe, is_known_wiring, tables_of
+from neurosim.backends.native.tables import (
+    LISTED,
+    Member,
+    Tables,
+    delays_between,
+    expected_edges,
+    is_known_recipe,
+    is_known_wiring,
+    tables_of,
+)
 from neurosim.ir.program import Sampled, Wiring
 from neurosim.ir.wiring import OUT_DEGREE, edge_count
 
@@ -58,7 +67,7 @@ def available_threads(threads: int | None) -> int:
     """How many threads build: as many as asked for, else one per core that this process may use."""
     if threads is not None:
         return max(threads, 1)
-    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
+    return min(os.cpu_count() or 1, 8)
 
 
 def build_group(

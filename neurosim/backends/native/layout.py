@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neurosim.equations.tree import Num, names
+from neurosim.backends.native.lazy import Lazy, lazy_form
+from neurosim.equations.tree import Num, Op, Sym, names
 from neurosim.ir.program import Block, Pathway, Program, Sampled, Source, Statement, Weights, plastic_weights
 
 PAD = 64
@@ -77,7 +78,7 @@ class General:
     plastic: bool
 
 
-Way = Group | Background | General
+Way = Group | Background | General | Lazy
 
 
 def added_names(program: Program, block: Block) -> tuple[str, ...]:
@@ -130,8 +131,6 @@ def adds_only(pathway: Pathway) -> bool:
 
 def plain_addition(statement: Statement) -> bool | None:
     """False for ``X_post += w``, True for ``X_post += w * value``, None for anything else."""
-    from neurosim.equations.tree import Op, Sym
-
     if statement.op != "+=" or not statement.target.endswith("_post"):
         return None
     w, value = Sym("w"), Sym("value")
@@ -168,9 +167,11 @@ def forms(program: Program) -> tuple[Way, ...]:
     for pathway in program.pathways:
         source = program.part(pathway.source)
         if not simple[pathway.name]:
-            shared = used.count(pathway.weights) > 1 or pathway.index is not None
-            ways.append(General(pathway, shared and bool(pathway.weights), pathway.weights in plastic))
-        elif exact[pathway.name] and is_background(program, pathway, source, weights[pathway.weights], changed):
+            several = used.count(pathway.weights) > 1
+            lazy = None if several else lazy_form(program, pathway, weights.get(pathway.weights))
+            shared = several or pathway.index is not None
+            ways.append(lazy or General(pathway, shared and bool(pathway.weights), pathway.weights in plastic))
+        elif is_background(program, pathway, source, weights[pathway.weights], changed):
             ways.append(Background(pathway, source))
         elif not exact[pathway.name] or pathway.name in changed:
             ways.append(Group((pathway,), False))

@@ -52,10 +52,10 @@ def trace_of_sources(x, left, low, high, rows, n):
 
 
 @njit(**JIT)
-def trace_of_targets(y, target, edges):
+def trace_of_targets(y, target):
     """The trace of its target, for every edge."""
-    out = np.empty(edges, y.dtype)
-    for e in range(edges):
+    out = np.empty(target.shape[0], y.dtype)
+    for e in range(target.shape[0]):
         out[e] = y[target[e]]
     return out
 '''.strip()
@@ -115,8 +115,9 @@ class LazyText:
     def constants(self) -> tuple[str, ...]:
         """Numbers that kernels read: parameters in statements, the step, bounds, factors of traces of targets."""
         seen = reads((*self.form.on_arrival, *self.form.on_spikes))
-        bounds = ("low", "high") if self.bounded else ()
-        return (*(p for p in self.pathway.parameters if p in seen), "dt", *(f"{bound} bound" for bound in bounds), *(f"decay of {y}" for y in self.form.post))
+        bounds = ("low bound", "high bound") if self.bounded else ()
+        factors = (f"decay of {y}" for y in self.form.post)
+        return (*(p for p in self.pathway.parameters if p in seen), "dt", *bounds, *factors)
 
     @property
     def numbers(self) -> list[str]:
@@ -143,7 +144,7 @@ class LazyText:
     def arrays(self) -> dict[str, str]:
         """Name in kernels -> argument of the loop, of all arrays."""
         k, form = self.k, self.form
-        found = {"target": f"{self.around.queue}_target", "w": f"W{k}", "rows": f"l{k}_rows", "clock": f"l{k}_clock", "left": f"l{k}_left", "C": f"C{k}"}
+        found = {"target": f"{self.around.queue}_target", "w": f"W{k}", "C": f"C{k}"} | {name: f"l{k}_{name}" for name in ("rows", "clock", "left")}
         found |= {name: f"l{k}_{name}" for name in ("recent", "ring", "since") if self.remembers}
         found |= {f"before_{y}": f"l{k}_before_{y}" for y in self.traces(self.spike, form.post)}
         found |= {f"now_{y}": f"x{k}_{y}" for y in form.post} | {f"base_{x}": f"x{k}_{x}" for x in form.pre}
@@ -175,19 +176,26 @@ class LazyText:
         """Phases 4 and 5 of arrivals: nobody else sees the weights in between."""
         k, q, row = self.k, self.around.queue, self.around.row
         learn = self.around.arrival if self.form.arrival is not None else "1"
-        call = self.call("arrive", f"Q[{row}, 0]", f"Q[{row}, 1]", f"{q}_cursor", f"{q}_payload", f"A[J{k}[0]:J{k}[0] + J{k}[1]]", learn, "n")
-        return [f"if on[{k}]:", f"    {call}"]
+        into = f"A[J{k}[0]:J{k}[0] + J{k}[1]]"
+        return [f"if on[{k}]:", f"    {self.call('arrive', f'Q[{row}, 0]', f'Q[{row}, 1]', f'{q}_cursor', f'{q}_payload', into, learn, 'n')}"]
 
     def adapt_lines(self) -> list[str]:
         """Phase 5 of postsynaptic spikes: targets that fired are remembered."""
         if self.form.spikes is None:
             return []
-        part = self.around.part
-        return [f"if on[{self.k}] and {self.around.spikes}:", f"    {self.call('fired', f'ids[blocks[{part}, 0]:]', f'count[{part}]', 'n')}"]
+        call = self.call("fired", f"ids[blocks[{self.around.part}, 0]:]", f"count[{self.around.part}]", "n")
+        return [f"if on[{self.k}] and {self.around.spikes}:", f"    {call}"]
 
     def settle_lines(self, n: str) -> list[str]:
         """All edges catch up with the spikes before step n."""
         return [self.call("catch_up", n, n)]
+
+    def trace_text(self, trace: str, n: str) -> str:
+        """A trace on every edge before step n."""
+        k, queue = self.k, self.around.queue
+        if trace in self.form.post:
+            return f"trace_of_targets(x{k}_{trace}, {queue}_target)"
+        return f"trace_of_sources(x{k}_{trace}, l{k}_left, l{k}_low_{trace}, l{k}_high_{trace}, l{k}_rows, {n})"
 
     # ---- kernels ---------------------------------------------------------------------------------------------------------
     def kernels(self) -> str:
@@ -200,6 +208,7 @@ class LazyText:
 
     def function(self, kernel: str, arguments: Iterable[str], body: list[str]) -> str:
         """A compiled function."""
+        body = body if kernel in ("arrival", "spike") else ["keep_apart()", *body]
         return "\n".join(["@njit(**JIT)", f"def lazy_{kernel}_{self.k}({', '.join(arguments)}):", *(f"    {line}" for line in body)])
 
     def change(self, name: str, statements: tuple[Statement, ...]) -> str:
@@ -273,7 +282,8 @@ class LazyText:
 
     def learn(self) -> list[str]:
         """The arrival changes the weight."""
-        return [*(f"v_{t} = now_{t}[j]" for t in self.traces(self.arrival, self.form.post)), f"w[q] = {self.changed('arrival', self.arrival)}"]
+        loads = [f"v_{t} = now_{t}[j]" for t in self.traces(self.arrival, self.form.post)]
+        return [*loads, f"w[q] = {self.changed('arrival', self.arrival)}"]
 
     def arrive(self) -> str:
         """Every source that is heard in this step, oldest spike first."""
@@ -281,18 +291,20 @@ class LazyText:
         own = [s for s in form.on_arrival if s.target in form.pre]
         x = self.traces(self.spike, form.pre)
         body = [*self.constant_lines(), "mask = cursor.shape[0] - 1", "for a in range(first, last):"]
-        lines = ["s = cursor[a & mask]", f"v_value = {'payload[a & mask]' if self.paid else 'FT(1)'}", "left_s = left[s]", "begin, end = rows[s], rows[s + 1]"]
-        lines += ["since_s = since[s]"] if self.remembers else []
+        lines = ["s = cursor[a & mask]", f"v_value = {'payload[a & mask]' if self.paid else 'FT(1)'}"]
+        lines += ["left_s, begin, end = left[s], rows[s], rows[s + 1]", *(["since_s = since[s]"] if self.remembers else [])]
         lines += [f"x_{t} = base_{t}[s]" for t in x]
         lines += [f"v_{t} = decayed(base_{t}[s], low_{t}, high_{t}, n - left_s)" for t in form.pre]
         row = ", ".join(["target[begin:end]", "w[begin:end]", *self.along[2:]])
         if self.remembers:
-            lines += ["if learn and n - left_s <= MASK:", f"    lazy_near_{self.k}({row})", "else:", f"    lazy_far_{self.k}({row}, True, learn)", "since[s] = i32(n)"]
+            lines += ["if learn and n - left_s <= MASK:", f"    lazy_near_{self.k}({row})", "else:", f"    lazy_far_{self.k}({row}, True, learn)"]
+            lines += ["since[s] = i32(n)"]
         else:
             lines += [f"lazy_far_{self.k}({row}, True, learn)"]
         lines += ["if learn:", *(f"    {statement_text(s, f'v_{s.target}', EdgeNames(), self.single)}" for s in own)]
         lines += [*(f"    base_{t}[s] = v_{t}" for t in form.pre), "    left[s] = i32(n)"]
-        return self.function("arrive", ["first", "last", "cursor", "payload", "into", "learn", "n", *self.arrays], [*body, *indented(lines)])
+        arguments = ["first", "last", "cursor", "payload", "into", "learn", "n", *self.arrays]
+        return self.function("arrive", arguments, [*body, *indented(lines)])
 
     def catch_up(self) -> str:
         """Edges that have not seen all spikes before step ``bound`` see all before step n."""
@@ -303,7 +315,8 @@ class LazyText:
             lines = ["left_s, since_s = left[s], since[s]", "if since_s < bound:", "    begin, end = rows[s], rows[s + 1]"]
             lines += [f"    x_{t} = base_{t}[s]" for t in self.traces(self.spike, self.form.pre)]
             lines += [f"    lazy_far_{self.k}({row}, False, False)", "    since[s] = i32(n)"]
-            body += ["if clock[0] < bound:", *indented([*self.constant_lines(), "v_value = FT(0)", *dummies, "for s in range(left.shape[0]):", *indented(lines), "clock[0] = bound"])]
+            loop = ["for s in range(left.shape[0]):", *indented(lines), "clock[0] = bound"]
+            body += ["if clock[0] < bound:", *indented([*self.constant_lines(), "v_value = FT(0)", *dummies, *loop])]
         return self.function("catch_up", ["bound", "n", *self.arrays], body)
 
     def fired(self) -> str:
@@ -324,11 +337,13 @@ class LazyText:
         if self.remembers:
             lines += ["place = j * RING + (i64(recent[4 * j + 3]) & NEWEST)", "ring[place] = n"]
             lines += [f"before_{t}[place] = now_{t}[j]" for t in self.traces(self.spike, form.post)]
-            lines += ["recent[4 * j + 2] = recent[4 * j + 1]", "recent[4 * j + 1] = recent[4 * j]", "recent[4 * j] = i32(n)", "recent[4 * j + 3] += i32(1)"]
+            lines += ["recent[4 * j + 2] = recent[4 * j + 1]", "recent[4 * j + 1] = recent[4 * j]"]
+            lines += ["recent[4 * j] = i32(n)", "recent[4 * j + 3] += i32(1)"]
         lines += [f"v_{t} = now_{t}[j]" for t in form.post]
         lines += [statement_text(s, f"v_{s.target}", EdgeNames(), self.single) for s in form.on_spikes if s.target in form.post]
         lines += [f"now_{t}[j] = v_{t}" for t in form.post]
-        return self.function("fired", ["ids", "fired", "n", *self.arrays], [*body, *self.constant_lines(), "for f in range(fired):", *indented(lines)])
+        body += [*self.constant_lines(), "for f in range(fired):", *indented(lines)]
+        return self.function("fired", ["ids", "fired", "n", *self.arrays], body)
 
     def constant_lines(self) -> list[str]:
         """Constants out of their array."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from neurosim.backends.native.blocks import FIRST_OFFSET, Structure, call
 from neurosim.backends.native.edges import EdgeText
+from neurosim.backends.native.lazy_text import LazyText
 from neurosim.ir.program import Pathway, Rule, Source, Steps, Tap
 
 
@@ -38,13 +39,14 @@ class Queue:
 
 @dataclass(frozen=True)
 class TapText:
-    """A tap in the loop: ``source`` is the text of the array it reads (empty: counts)."""
+    """A tap in the loop: ``source`` is the text of the array it reads (empty: counts), after the lines ``before``."""
 
     tap: Tap
     j: int
     source: str
     fused: bool
     counts: str = ""
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class LoopParts:
     block_rules: tuple[tuple[int, int, int, Rule, int], ...]
     rules: tuple[tuple[int, Pathway, int, Rule, int, int], ...]
     taps: tuple[TapText, ...]
+    lazy: tuple[LazyText, ...] = ()
     copies: str = "copy"
 
 
@@ -87,10 +90,17 @@ def loop_text(parts: LoopParts, arguments: Sequence[str]) -> str:
         "        done += 1",
         "        if stopping:",
         "            break",
+        *(f"    {line}" for line in caught_up(parts)),
         "    float_control(control)",
         "    return done",
     ]
     return "\n".join(lines)
+
+
+def caught_up(parts: LoopParts) -> list[str]:
+    """A call of no steps applies what lazy pathways have put off: somebody is about to look."""
+    lines = [line for text in parts.lazy for line in text.settle_lines("n0")]
+    return ["if steps == 0:", *(f"    {line}" for line in lines)] if lines else []
 
 
 # ---- pieces of the loop ------------------------------------------------------------------------------------------------
@@ -145,7 +155,7 @@ def before_first(parts: LoopParts) -> list[str]:
 def sources(parts: LoopParts) -> list[str]:
     """Sources take their values and events of this step."""
     lines = []
-    for source, z in parts.tables:
+    for _, z in parts.tables:
         lines += [
             f"item = k // B{z}[3]",
             f"if item >= B{z}[4]:",
@@ -156,14 +166,14 @@ def sources(parts: LoopParts) -> list[str]:
             "else:",
             f"    take(F[slot:slot + B{z}[0]], B{z}_items[B{z}_order[item]])",
         ]
-    for source, z in parts.poisson:
+    for _, z in parts.poisson:
         lines += [
             f"count[B{z}[7]] = 0",
             f"if on[B{z}[6]]:",
             f"    poisson_counts(B{z}_counts, B{z}_means, B{z}_terms, B{z}_stream[0], n, copy)",
             f"    count[B{z}[7]] = positive(B{z}_counts, ids[B{z}[8]:B{z}[8] + B{z}[0]], E[B{z}[8]:B{z}[8] + B{z}[0]])",
         ]
-    for source, z in parts.lists:
+    for _, z in parts.lists:
         lines += [f"count[B{z}[7]] = listed(B{z}_steps, B{z}_ids, B{z}_payloads, B{z}_next, n, ids[B{z}[8]:B{z}[8] + B{z}[0]], E[B{z}[8]:B{z}[8] + B{z}[0]])"]
         lines += [f"if not on[B{z}[6]]:", f"    count[B{z}[7]] = 0"]
     return lines
@@ -177,14 +187,14 @@ def record(parts: LoopParts, at: str) -> list[str]:
         if tap.at != at:
             continue
         source, of = text.source, f", V{j}_of"
-        store = ["row = V%d[3]" % j, f"V{j}_steps[row] = n"]
+        store = [f"row = V{j}[3]", f"V{j}_steps[row] = n"]
         if text.counts:
             store += [f"{'count_sum' if tap.variable == 'count' else 'take_some'}(V{j}_rows[row], {text.counts}{'' if tap.variable == 'count' else of})", f"{text.counts}[:] = 0"]
         elif tap.reduce == "mean":
-            lines += [f"add_some(V{j}_sum, {source}{of})", f"V{j}[4] += 1"]
+            lines += [*text.before, f"add_some(V{j}_sum, {source}{of})", f"V{j}[4] += 1"]
             store += [f"mean_row(V{j}_rows[row], V{j}_sum, FT(V{j}[4]))", f"V{j}[4] = 0"]
         else:
-            store += [f"take_some(V{j}_rows[row], {source}{of})"]
+            store += [*text.before, f"take_some(V{j}_rows[row], {source}{of})"]
         lines += [f"if {due(tap.steps, f'V{j}')}:", *(f"    {line}" for line in [*store, f"V{j}[3] += 1"])]
     return lines
 
@@ -192,6 +202,7 @@ def record(parts: LoopParts, at: str) -> list[str]:
 def integrate(parts: LoopParts) -> list[str]:
     """Phase 2."""
     lines = [f"edges_advance_{k}({text.arguments})" for k, text in parts.edges if text.pathway.update.assign]
+    lines += [line for text in parts.lazy for line in text.advance_lines()]
     edges = dict(parts.edges)
     for run in parts.runs:
         for k in run.instant:
@@ -210,7 +221,7 @@ def draws(run: Run) -> list[str]:
     structure, q = run.structure, run.index
     first = FIRST_OFFSET + len(structure.states) + len(structure.additions) + len(structure.ports) + len(structure.arrays)
     lines = []
-    for d, name in enumerate(structure.draws):
+    for d, _name in enumerate(structure.draws):
         target = f"F[O{q}[m, {first + d}]:O{q}[m, {first + d}] + O{q}[m, 0]]"
         lines += [f"if D{q}_kind[m, {d}] == 0:", f"    normals({target}, O{q}[m, 3], D{q}[m, {d}], n, copy)", f"elif D{q}_kind[m, {d}] == 1:", f"    uniforms({target}, O{q}[m, 3], D{q}[m, {d}], n, copy)"]
         lines += ["else:", f"    take({target}, cut(D_table, D{q}_row[m, {d}] + n * O{q}[m, 2] + O{q}[m, 3], O{q}[m, 0]))"]
@@ -254,6 +265,7 @@ def adapt(parts: LoopParts) -> list[str]:
     for k, _, r, rule, switch, part in parts.rules:
         if rule.trigger == "post":
             lines += [f"if on[{k}] and on[{switch}]:", f"    edges_rule{r}_{k}(ids[blocks[{part}, 0]:], count[{part}], T{k}_into_start, T{k}_into_edge, {edges[k].arguments})"]
+    lines += [line for text in parts.lazy for line in text.adapt_lines()]
     for q, m, r, rule, switch in parts.block_rules:
         lines += [f"if on[{switch}] and {due(rule.trigger, f'Y{switch}')}:", f"    {call(q, f'rule{r}', f'i64({m})')}"]  # type: ignore[arg-type]
     for k, _, r, rule, switch, _ in parts.rules:

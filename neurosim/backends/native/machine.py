@@ -84,9 +84,11 @@ class NativeRun:
         began = time.perf_counter()
         for copy in range(len(self.mutable)):
             self.switch(copy, phase)
-            for assign in phase.assign:
-                if k in assign.when:
-                    self.assign(copy, assign)
+            due = [assign for assign in phase.assign if k in assign.when]
+            if due:
+                self.catch_up(copy)
+            for assign in due:
+                self.assign(copy, assign)
             done = 0
             while done < chunk:
                 self.make_room(copy)
@@ -132,6 +134,11 @@ class NativeRun:
             for helper in helpers:
                 helper.join()
         return done[0]
+
+    def catch_up(self, copy: int) -> None:
+        """Lazy pathways apply what they have put off, by a call of no steps."""
+        if self.assembly.lazy and self.step:
+            self.call(copy, self.step, 0, 0)
 
     def switch(self, copy: int, phase: Phase) -> None:
         """What is on in this phase."""
@@ -225,6 +232,8 @@ class NativeRun:
     def final(self) -> dict[tuple[str, str], Array]:
         """Present states and plastic weights, (B, N or E)."""
         found = {}
+        for copy in range(len(self.mutable)):
+            self.catch_up(copy)
         for (part, variable), reader in self.assembly.readers.items():
             found[part, variable] = np.stack([np.asarray(reader(arrays), np.float64) for arrays in self.mutable])
         return found

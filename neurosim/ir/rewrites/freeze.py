@@ -34,7 +34,9 @@ def freeze(program: Program) -> Program:
     return replace(
         program,
         sources=tuple(frozen_source(program, source) for source in program.sources),
-        blocks=tuple(replace(block, draws=tuple(frozen_draw(draw, block.size, program.steps) for draw in block.draws)) for block in program.blocks),
+        blocks=tuple(
+            replace(block, draws=tuple(frozen_draw(draw, block.size, program.steps) for draw in block.draws)) for block in program.blocks
+        ),
         pathways=tuple(frozen_pathway(pathway, program.steps) for pathway in program.pathways),
         plan=tuple(without_rates(program, phase) for phase in program.plan),
     )
