@@ -26,8 +26,8 @@ from neurosim.ir.program import Block, Pathway, Phase, Program, Sampled, Weights
 from neurosim.ir.wiring import delays_of, expand, weight_values
 from neurosim.record import Record
 
-QUANTUM = 2.0**-20
-"""Drawn weights are multiples of this: their sums are exact, whatever the order."""
+QUANTUM = 2.0**-12
+"""Drawn weights (below 2**11 in size) are multiples of this: float32 holds them, and their sums are exact, whatever the order."""
 
 
 def drawn_weights(path: Pathway, mean: float, sd: float) -> Weights:

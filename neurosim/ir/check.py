@@ -275,6 +275,23 @@ def check_weights(findings: Findings, program: Program, weights: Weights) -> Non
         findings.add(where, f"the bounds are {weights.low} and {weights.high}")
     if not (np.isfinite(weights.quantum) and weights.quantum >= 0):
         findings.add(where, f"quantum is {weights.quantum}")
+    elif weights.quantum > 0:
+        check_quantum(findings, where, weights)
+
+
+def check_quantum(findings: Findings, where: str, weights: Weights) -> None:
+    """With a quantum, sums are exact: a power of two, and values that are multiples of it and that float32 holds."""
+    if np.frexp(weights.quantum)[0] != 0.5:
+        findings.add(where, f"quantum must be a power of two, got {weights.quantum!r}")
+    elif isinstance(weights.values, Sampled):
+        if weights.values.quantum == 0.0 or np.mod(weights.values.quantum, weights.quantum) != 0.0:
+            findings.add(where, f"values are drawn as multiples of {weights.values.quantum!r}, but quantum promises {weights.quantum!r}")
+    else:
+        values = np.asarray(weights.values, np.float64)
+        odd = (values.astype(np.float32) != values) | (np.mod(values, weights.quantum) != 0.0)
+        if odd.any():
+            value = values if values.ndim == 0 else values[np.argmax(odd)]
+            findings.add(where, f"{float(value)!r} is no float32 multiple of the quantum {weights.quantum!r}")
 
 
 # ---- taps and plan -----------------------------------------------------------------------------------------------------

@@ -602,6 +602,7 @@ def test_standalone_keeps_or_removes_its_folder(tmp_path):
     machine.run()
     machine.close()
     assert (tmp_path / "kept" / "main.cpp").exists() and machine.record().steps == 30
+    assert "fast-math" not in (tmp_path / "kept" / "makefile").read_text()
     machine = Brian2().compile(program, Settings(options={"mode": "cpp_standalone"}))
     assert os.path.isdir(machine.directory)
     machine.run()

@@ -249,14 +249,27 @@ def result_size(result, name: str) -> int:
     return int(model.neuron_numbers(0.1)[model.layers.index(name)])
 
 
+# Spikes in the 20 ms after the onset over the usual number, calibrated on seeds 1 to 10 at 10 %: with the pulse 1.70 to 1.96 in L4E
+# and 1.42 to 2.89 in L6E, without it 0.77 to 1.29 and 0.67 to 1.17. (Three times the mean is not reached over 20 ms, at no scale
+# tried up to n_scale 0.1, k_scale 1 and 0.3 for both: inhibition ends the answer after some 8 ms.)
+ANSWER = {"L4E": 1.5, "L6E": 1.3}
+
+
 @pytest.mark.matrix
-def test_thalamic_pulse_is_answered(require_engine) -> None:
-    """L4E and L6E answer within 20 ms with more than three times their mean number of spikes."""
+@pytest.mark.parametrize("pulse", [True, False])
+def test_thalamic_pulse_is_answered(require_engine, pulse: bool) -> None:
+    """L4E and L6E answer, L2/3 peaks after L4; without a pulse nothing passes for an answer. Other seeds than those above."""
     require_engine("native")
-    net = model.network(scale=0.1, thalamic_pulse=(700 * ms, 10 * ms))
-    result = ns.simulate(net, 900 * ms, backend="native", threads=1)
-    for name in ("L4E", "L6E"):
-        steps = result.record.events[name].steps
-        answer = int(((steps >= 7000) & (steps < 7200)).sum())
-        usual = int(((steps >= 5000) & (steps < 7000)).sum()) / 10
-        assert answer > 3 * usual, name
+    course = {name: np.zeros(10) for name in ("L4E", "L6E", "L23E")}
+    usual = dict.fromkeys(course, 0.0)
+    for seed in (11, 12, 13):
+        net = model.network(scale=0.1, seed=seed, thalamic_pulse=(700 * ms, 10 * ms) if pulse else None)
+        result = ns.simulate(net, 720 * ms, backend="native", threads=1)
+        for name in course:
+            steps = result.record.events[name].steps
+            course[name] += np.histogram(steps[steps >= 7000], np.arange(7000, 7201, 20))[0]
+            usual[name] += ((steps >= 5000) & (steps < 7000)).sum() / 10
+    for name, least in ANSWER.items():
+        assert (course[name].sum() > least * usual[name]) == pulse, name
+    if pulse:
+        assert course["L23E"].argmax() > course["L4E"].argmax()

@@ -116,6 +116,13 @@ WRONG = [
     (replace(GOOD, weights=(vector(PATH, np.ones(5)),)), "value has shape (5,), expected a number or (6,)"),
     (replace(GOOD, weights=(vector(PATH, 1.0, low=2.0, high=1.0),)), "the bounds are 2.0 and 1.0"),
     (replace(GOOD, weights=(replace(vector(PATH, 1.0), home="elsewhere"),)), "there is no pathway 'elsewhere'"),
+    (replace(GOOD, weights=(vector(PATH, 1.0, quantum=0.3),)), "quantum must be a power of two, got 0.3"),
+    (replace(GOOD, weights=(vector(PATH, np.full(6, 0.1), quantum=0.125),)), "0.1 is no float32 multiple of the quantum 0.125"),
+    (replace(GOOD, weights=(vector(PATH, 2.0**24 + 1.0, quantum=1.0),)), "16777217.0 is no float32 multiple of the quantum 1.0"),
+    (
+        replace(GOOD, weights=(vector(PATH, Sampled("normal", 1.0, 0.1, 3), quantum=0.125),)),
+        "values are drawn as multiples of 0.0, but quantum promises 0.125",
+    ),
     (replace(GOOD, taps=(Tap("cell", "u"),)), "'u' cannot be recorded"),
     (replace(GOOD, taps=(Tap("in", "value"),)), "'value' cannot be recorded"),
     (replace(GOOD, taps=(Tap("cell", "v"), Tap("cell", "v", at="end"))), "'v' is recorded 2 times"),

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurosim.backends.base import Obstacle, Settings
 from neurosim.backends.brian2.layout import reads, shared_weights
-from neurosim.backends.brian2.when import of_tap, stride_of_tap
+from neurosim.backends.brian2.when import stride_of_tap
 from neurosim.ir.program import Block, Pathway, Program, Sampled, Source, Statement, Tap, Weights
 from neurosim.ir.wiring import edge_count
 
@@ -69,8 +69,8 @@ def of_standalone(program: Program, settings: Settings) -> Iterator[Obstacle]:
             yield Obstacle(part, f"its numbers of all steps take {needed / 2**30:.1f} GiB in mode 'cpp_standalone'", whole)
     for tap in program.taps:
         needed = recorded_size(program, tap) * program.steps * 8 * settings.copies
-        every_step = of_tap(program, tap).all() and tap.reduce == "last"
-        if needed > LARGEST_TABLE and not every_step and stride_of_tap(program, tap) is None:
+        every_step = tap.steps.every == 1 and not tap.steps.since and tap.reduce == "last"
+        if not every_step and needed > LARGEST_TABLE and stride_of_tap(program, tap) is None:
             what = f"mode 'cpp_standalone' would record every step, {needed / 2**30:.1f} GiB"
             yield Obstacle(f"tap {tap.variable!r} of {tap.part!r}", what, "record in equal intervals of the whole run, or " + whole)
 

@@ -116,11 +116,14 @@ def listening(said: list[str]) -> Iterator[None]:
     logger = logging.getLogger("brian2")
     handlers = list(logger.handlers)
 
-    class Ear(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            said.append(record.getMessage())
+    def note(record: logging.LogRecord) -> bool:
+        said.append(record.getMessage())
+        return False
 
-    logger.handlers[:] = [Ear(logging.WARNING)]
+    silent = logging.StreamHandler()
+    silent.setLevel(logging.WARNING)
+    silent.addFilter(note)
+    logger.handlers[:] = [silent]
     try:
         yield
     finally:

@@ -395,8 +395,9 @@ class Builder:
             weight.append(values_of(values, edges))
             self.edges.pop(pathway.name), self.delays.pop(pathway.name)
         constant = constants.pop() if len(constants) == 1 else None
-        kind = np.float32 if way.exact or self.made.single else np.float64
-        values = constant if constant is not None else np.concatenate(weight).astype(kind)
+        values = constant if constant is not None else np.concatenate(weight)
+        if isinstance(values, np.ndarray) and (made.single or (way.exact and bool((values == values.astype(np.float32)).all()))):
+            values = values.astype(np.float32)
         first = way.pathways[0]
         size = made.bases[first.source][1]
         flat = np.concatenate(target)

@@ -46,7 +46,8 @@ def lazy_arrays(text: LazyText, weights: Weights, pre: Array, target: Array, siz
         f"l{k}_clock": np.zeros(2, np.int64),
         f"l{k}_left": np.full(sources, -1, np.int32),
         f"l{k}_since": np.zeros(sources, np.int32),
-        f"l{k}_recent": np.tile(np.array([-1, -1, -1, 0], np.int32), targets),
+        f"l{k}_recent": np.full(4 * targets, -1, np.int32),
+        f"l{k}_spiked": np.zeros(targets, np.int32),
         f"l{k}_ring": np.full(targets * RING, -1, np.int32),
         f"C{k}": np.array([constant(text, name, weights, dt) for name in text.constants], kind),
     }

@@ -1,7 +1,7 @@
 """Text of the kernels of lazy pathways (:mod:`neurosim.backends.native.lazy`).
 
-What a target remembers: ``recent``, the steps of its newest three spikes and their number; ``ring``, the steps of the newest ``RING``;
-``before_y``, the trace y just before each of these; ``now_y``, the trace as it is. What a source remembers: ``base_x``, the trace x as the
+What a target remembers: ``recent``, the steps of its newest four spikes; ``spiked``, how many they are in all; ``ring``, the steps of the
+newest ``RING``; ``before_y``, the trace y just before each of these; ``now_y``, the trace as it is. What a source remembers: ``base_x``, the trace x as the
 last learning arrival left it, in step ``left``; ``since``, the first step whose postsynaptic spikes its edges have not seen, so that a
 spike at ``since`` or later *waits*. Before a target forgets a spike, edges that have not seen it catch up.
 
@@ -145,7 +145,7 @@ class LazyText:
         """Name in kernels -> argument of the loop, of all arrays."""
         k, form = self.k, self.form
         found = {"target": f"{self.around.queue}_target", "w": f"W{k}", "C": f"C{k}"} | {name: f"l{k}_{name}" for name in ("rows", "clock", "left")}
-        found |= {name: f"l{k}_{name}" for name in ("recent", "ring", "since") if self.remembers}
+        found |= {name: f"l{k}_{name}" for name in ("recent", "spiked", "ring", "since") if self.remembers}
         found |= {f"before_{y}": f"l{k}_before_{y}" for y in self.traces(self.spike, form.post)}
         found |= {f"now_{y}": f"x{k}_{y}" for y in form.post} | {f"base_{x}": f"x{k}_{x}" for x in form.pre}
         return found | {f"{table}_{x}": f"l{k}_{table}_{x}" for x in form.pre for table in ("low", "high")}
@@ -154,7 +154,7 @@ class LazyText:
     def memory(self) -> list[str]:
         """Arguments that waiting spikes need: arrays, then what the source remembers."""
         x, y = self.form.pre, self.form.post
-        arrays = ["recent", "ring", *self.of(self.spike, y, "before"), *self.of(self.spike, x, "low"), *self.of(self.spike, x, "high")]
+        arrays = ["recent", "spiked", "ring", *self.of(self.spike, y, "before"), *self.of(self.spike, x, "low"), *self.of(self.spike, x, "high")]
         return [*arrays, "since_s", "left_s", *self.of(self.spike, x, "x")] if self.remembers else []
 
     @property
@@ -229,14 +229,14 @@ class LazyText:
         return f"lazy_{name}_{self.k}({', '.join(self.change_arguments(statements, prefix))})"
 
     def waiting(self) -> str:
-        """All waiting spikes of target j, one after the other, change the weight of one edge."""
+        """The waiting spikes of target j but the newest ones change the weight of one edge, one after the other."""
         x, y = (self.traces(self.spike, side) for side in (self.form.pre, self.form.post))
         body = [
-            "base, count = i64(j) * RING, i64(recent[u64(4) * j + u64(3)])",
-            "waits = 0",
+            "base, count = i64(j) * RING, i64(spiked[j])",
+            "waits = newest",
             "while waits < RING and ring[base + ((count - 1 - waits) & NEWEST)] >= since_s:",
             "    waits += 1",
-            "while waits > 0:",
+            "while waits > newest:",
             "    place = base + ((count - waits) & NEWEST)",
             *(f"    s_{t} = decayed(x_{t}, low_{t}, high_{t}, ring[place] - left_s)" for t in x),
             *(f"    s_{t} = before_{t}[place]" for t in y),
@@ -244,31 +244,31 @@ class LazyText:
             "    waits -= 1",
             "return v_w",
         ]
-        return self.function("waiting", ["v_w", "j", *self.memory, "v_value", *self.numbers], body)
+        return self.function("waiting", ["newest", "v_w", "j", *self.memory, "v_value", *self.numbers], body)
 
-    def all_waiting(self) -> str:
+    def older(self, newest: int) -> str:
         """Call of :meth:`waiting`."""
-        return f"lazy_waiting_{self.k}({', '.join(['v_w', 'j', *self.memory, 'v_value', *self.numbers])})"
+        return f"lazy_waiting_{self.k}({', '.join([str(newest), 'v_w', 'j', *self.memory, 'v_value', *self.numbers])})"
 
     def near(self) -> str:
         """Edges of a source that was heard not long ago: loads first, selections after, so that nothing is mispredicted."""
         x, y = (self.traces(self.spike, side) for side in (self.form.pre, self.form.post))
-        lines = [f"r{age} = recent[u64(4) * j + u64({age})]" for age in range(3)]
-        lines += ["v_w = w[q]", "if r2 >= since_s:", f"    v_w = {self.all_waiting()}", "else:"]
-        if y:
-            lines += ["    count = i64(recent[u64(4) * j + u64(3)])"]
-        for age in (1, 0):
-            lines += [f"    m = u64(r{age} - left_s) if r{age} >= since_s else u64(0)"] if x else []
-            lines += [f"    s_{t} = x_{t} * low_{t}[m]" for t in x]
-            lines += [f"    s_{t} = before_{t}[j * u64(RING) + u64((count - {age + 1}) & NEWEST)]" for t in y]
-            lines += [f"    new = {self.changed('spike', self.spike, 's')}", f"    v_w = new if r{age} >= since_s else v_w"]
+        lines = [f"r{age} = recent[u64(4) * j + u64({age})]" for age in range(4)] + ["v_w = w[q]"]
+        lines += ["count = i64(spiked[j])"] if y else []
+        lines += ["if r3 >= since_s:", f"    v_w = {self.older(3)}"]
+        for age in (2, 1, 0):
+            apply = [f"m = u64(r{age} - left_s) if r{age} >= since_s else u64(0)"] if x else []
+            apply += [f"s_{t} = x_{t} * low_{t}[m]" for t in x]
+            apply += [f"s_{t} = before_{t}[j * u64(RING) + u64((count - {age + 1}) & NEWEST)]" for t in y]
+            apply += [f"new = {self.changed('spike', self.spike, 's')}", f"v_w = new if r{age} >= since_s else v_w"]
+            lines += apply
         return self.function("near", self.along, self.every_edge([*lines, *self.deliver(), *self.learn()]))
 
     def far(self) -> str:
         """Edges of any source; ``speak``: they deliver, ``learn``: they change by the arrival."""
         lines = ["v_w = w[q]"]
         if self.remembers:
-            lines += ["if recent[u64(4) * j] >= since_s:", f"    v_w = {self.all_waiting()}"]
+            lines += ["if recent[u64(4) * j] >= since_s:", f"    v_w = {self.older(0)}"]
         lines += ["if speak:", *indented(self.deliver()), "if learn:", *indented(self.learn()), "else:", "    w[q] = v_w"]
         return self.function("far", [*self.along, "speak", "learn"], self.every_edge(lines))
 
@@ -327,7 +327,7 @@ class LazyText:
             body += [
                 "bound = 0",
                 "for f in range(fired):",
-                "    base, count = ids[f] * RING, i64(recent[4 * ids[f] + 3])",
+                "    base, count = ids[f] * RING, i64(spiked[ids[f]])",
                 "    if ring[base + (count & NEWEST)] >= clock[0]:",
                 "        bound = max(bound, i64(ring[base + ((count + RING // 2) & NEWEST)]) + 1)",
                 "if bound > 0:",
@@ -335,10 +335,10 @@ class LazyText:
             ]
         lines = ["j = ids[f]"]
         if self.remembers:
-            lines += ["place = j * RING + (i64(recent[4 * j + 3]) & NEWEST)", "ring[place] = n"]
+            lines += ["place = j * RING + (i64(spiked[j]) & NEWEST)", "ring[place] = n"]
             lines += [f"before_{t}[place] = now_{t}[j]" for t in self.traces(self.spike, form.post)]
-            lines += ["recent[4 * j + 2] = recent[4 * j + 1]", "recent[4 * j + 1] = recent[4 * j]"]
-            lines += ["recent[4 * j] = i32(n)", "recent[4 * j + 3] += i32(1)"]
+            lines += [f"recent[4 * j + {age}] = recent[4 * j + {age - 1}]" for age in (3, 2, 1)]
+            lines += ["recent[4 * j] = i32(n)", "spiked[j] += i32(1)"]
         lines += [f"v_{t} = now_{t}[j]" for t in form.post]
         lines += [statement_text(s, f"v_{s.target}", EdgeNames(), self.single) for s in form.on_spikes if s.target in form.post]
         lines += [f"now_{t}[j] = v_{t}" for t in form.post]
