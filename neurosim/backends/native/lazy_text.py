@@ -255,13 +255,13 @@ class LazyText:
         x, y = (self.traces(self.spike, side) for side in (self.form.pre, self.form.post))
         lines = [f"r{age} = recent[u64(4) * j + u64({age})]" for age in range(4)] + ["v_w = w[q]"]
         lines += ["count = i64(spiked[j])"] if y else []
-        lines += ["if r3 >= since_s:", f"    v_w = {self.older(3)}"]
+        lines += ["if r2 >= since_s:", "    if r3 >= since_s:", f"        v_w = {self.older(3)}"]
         for age in (2, 1, 0):
             apply = [f"m = u64(r{age} - left_s) if r{age} >= since_s else u64(0)"] if x else []
             apply += [f"s_{t} = x_{t} * low_{t}[m]" for t in x]
             apply += [f"s_{t} = before_{t}[j * u64(RING) + u64((count - {age + 1}) & NEWEST)]" for t in y]
             apply += [f"new = {self.changed('spike', self.spike, 's')}", f"v_w = new if r{age} >= since_s else v_w"]
-            lines += apply
+            lines += indented(apply) if age == 2 else apply
         return self.function("near", self.along, self.every_edge([*lines, *self.deliver(), *self.learn()]))
 
     def far(self) -> str:
