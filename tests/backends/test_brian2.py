@@ -16,6 +16,7 @@ from neurosim.backends.brian2 import Brian2
 from neurosim.backends.brian2.surroundings import brian2, guest, new_device
 from neurosim.backends.brian2.words import safe_name
 from neurosim.backends.reference import Reference
+from neurosim.conformance import CASES
 from neurosim.conformance.building import (
     dense,
     events,
@@ -31,7 +32,7 @@ from neurosim.conformance.building import (
     update,
     vector,
 )
-from neurosim.conformance.case import differences, run_on
+from neurosim.conformance.case import differences, run_case, run_on
 from neurosim.equations.tree import Num, Op, Sym
 from neurosim.errors import BackendMissingError, NeurosimError, NumericalError, OptionError, UnsupportedError
 from neurosim.ir.check import check
@@ -609,3 +610,28 @@ def test_standalone_keeps_or_removes_its_folder(tmp_path):
     machine.close()
     assert not os.path.exists(machine.directory)
     assert machine.record().timing["run_cpu_s"] >= 0
+
+
+# ---- the conformance cases -------------------------------------------------------------------------------------------
+@pytest.mark.matrix
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_conformance(case):
+    report = run_case(case, Brian2())
+    assert report.passed, str(report)
+
+
+@pytest.mark.compiled_brian2
+@pytest.mark.parametrize(
+    ("case", "mode"), [(case, mode) for case in CASES for mode in case.modes], ids=lambda value: getattr(value, "name", value)
+)
+def test_conformance_of_compiled_modes(case, mode):
+    report = run_case(case, Brian2(), Settings(options={"mode": mode}))
+    assert report.passed, str(report)
+
+
+@pytest.mark.on_demand
+@pytest.mark.parametrize("mode", ["cython", "cpp_standalone"])
+@pytest.mark.parametrize("case", [case for case in CASES if not case.modes], ids=lambda case: case.name)
+def test_conformance_of_compiled_modes_on_demand(case, mode):
+    report = run_case(case, Brian2(), Settings(options={"mode": mode}))
+    assert report.passed, str(report)

@@ -10,6 +10,7 @@ import numpy as np
 
 from neurosim.backends.base import Progress, Settings
 from neurosim.backends.native.blocks import BlockText, Structure, columns, structure_of
+from neurosim.backends.native.builder import Member, build_group, can_build, expected_edges
 from neurosim.backends.native.edges import EdgeText
 from neurosim.backends.native.layout import (
     PAD,
@@ -22,6 +23,7 @@ from neurosim.backends.native.layout import (
     added_names,
     forms,
     is_fused,
+    looks_back,
     output_depth,
     plain_addition,
     unit_payload,
@@ -30,6 +32,7 @@ from neurosim.backends.native.lazy import Lazy
 from neurosim.backends.native.lazy_arrays import lazy_arrays
 from neurosim.backends.native.lazy_text import LIBRARY, LazyText, Surroundings
 from neurosim.backends.native.loop import LoopParts, Queue, Run, TapText, loop_text
+from neurosim.backends.native.recipes import fits_single
 from neurosim.backends.native.source import library_import
 from neurosim.backends.native.streams import Stream, build, target_type
 from neurosim.equations.evaluate import evaluate
@@ -179,7 +182,9 @@ class Builder:
         """Largest delay of every pathway that reads past outputs."""
         found = {}
         for pathway in self.program.pathways:
-            found[pathway.name] = int(self.delay_of(pathway).max(initial=0)) if np.ndim(pathway.delay) or not isinstance(pathway.delay, int) else int(pathway.delay)
+            if looks_back(pathway):
+                known = isinstance(pathway.delay, int)
+                found[pathway.name] = int(pathway.delay) if known else int(self.delay_of(pathway).max(initial=0))  # type: ignore[arg-type]
         return found
 
     def expanded(self, pathway: Pathway) -> Edges:
@@ -382,31 +387,13 @@ class Builder:
 
     def place_group(self, k: int, way: Group) -> None:
         """One stream for all pathways of a group."""
-        made = self.made
-        weights = {w.name: w for w in self.program.weights}
-        pre, delay, target, weight, constants = [], [], [], [], set()
-        for pathway in way.pathways:
-            edges = self.expanded(pathway)
-            values = weights[pathway.weights].values
-            pre.append(edges.pre)
-            delay.append(self.delay_of(pathway))
-            target.append(edges.post + self.sum_offset(pathway))
-            constants.add(float(values) if not isinstance(values, Sampled) and np.ndim(values) == 0 else None)
-            weight.append(values_of(values, edges))
-            self.edges.pop(pathway.name), self.delays.pop(pathway.name)
-        constant = constants.pop() if len(constants) == 1 else None
-        values = constant if constant is not None else np.concatenate(weight)
-        if isinstance(values, np.ndarray) and (made.single or (way.exact and bool((values == values.astype(np.float32)).all()))):
-            values = values.astype(np.float32)
-        first = way.pathways[0]
-        size = made.bases[first.source][1]
-        flat = np.concatenate(target)
-        owner = self.owners()[flat] if made.threads > 1 else None
-        stream = build(size, np.concatenate(pre), np.concatenate(delay), flat, values, constant is not None, owner, made.threads)
-        self.stream_edges += sum(len(x) for x in pre)
+        made, first = self.made, way.pathways[0]
+        stream = self.stream_of_group(way)
+        constant = None if isinstance(stream.weight, np.ndarray) else stream.weight
+        self.stream_edges += stream.edges
         pays = not self.unit_payload(way)
         queue = self.new_queue(k, stream, first.source, pays, False)
-        made.add(f"{queue.name}_weight", stream.weight if constant is None else np.array([constant], made.kind))
+        made.add(f"{queue.name}_weight", stream.weight if isinstance(stream.weight, np.ndarray) else np.array([constant], made.kind))
         function = f"deliver_{'constant' if constant is not None else 'weights'}{'_payload' if pays else ''}"
         weight_text = f"{queue.name}_weight" + ("[0]" if constant is not None else "")
         payload_text = f"{queue.name}_payload, " if pays else ""
@@ -415,6 +402,25 @@ class Builder:
         self.deliveries.append(("lines", lines))
         if len(way.pathways) == 1:
             made.switches[first.name] = (k,)
+
+    def stream_of_group(self, way: Group) -> Stream:
+        """The stream of a group, built by compiled kernels where it is large."""
+        made, weights = self.made, {w.name: w for w in self.program.weights}
+        members = [Member(p.wiring, p.delay, weights[p.weights].values, self.sum_offset(p)) for p in way.pathways]
+        constants = {float(m.values) if not isinstance(m.values, Sampled) and np.ndim(m.values) == 0 else None for m in members}
+        constant = constants.pop() if len(constants) == 1 else None
+        kind = np.float32 if made.single or (way.exact and all(fits_single(m.values) for m in members)) else np.float64
+        size = made.bases[way.pathways[0].source][1]
+        owner = self.owners() if made.threads > 1 else None
+        all_edges = sum(expected_edges(p.wiring) for other in self.ways if isinstance(other, Group) for p in other.pathways)
+        if can_build(members, size, all_edges):
+            return build_group(members, size, kind, constant, owner=owner, owners=made.threads, threads=made.settings.threads)
+        edges = [expand(p.wiring) for p in way.pathways]
+        pre = np.concatenate([e.pre for e in edges])
+        delay = np.concatenate([delays_of(p, e) for p, e in zip(way.pathways, edges)])
+        target = np.concatenate([e.post + m.offset for m, e in zip(members, edges)])
+        values = np.concatenate([values_of(m.values, e) for m, e in zip(members, edges)]).astype(kind) if constant is None else constant
+        return build(size, pre, delay, target, values, constant is not None, None if owner is None else owner[target], made.threads)
 
     def owners(self) -> Array:
         """Thread that owns each entry of the arena of sums."""

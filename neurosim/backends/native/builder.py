@@ -2,8 +2,8 @@
 
 First the edges of every source are counted and the extremes of the delays found, so that the exact size of the stream is known; then
 its rows are written, a stretch of sources at a time, each by one thread. The result is that of
-:func:`neurosim.backends.native.streams.build` for the edges, delays and weights of :mod:`neurosim.ir.wiring`; only in a bucket whose
-order does not matter (its sums are exact) may the order of the edges differ. It does not depend on the number of threads.
+:func:`neurosim.backends.native.streams.build` for the edges, delays and weights of :mod:`neurosim.ir.wiring`, but for the order of
+targets in a bucket. Edges onto the same target keep their order, so all sums are the same. Nothing depends on the number of threads.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ import numpy as np
 from neurosim.backends.native.pages import zeros
 from neurosim.backends.native.recipes import Delays, Lookup, kernels, values_at
 from neurosim.backends.native.streams import TAIL, Stream, target_type
-from neurosim.backends.native.stretches import Edges, is_known_wiring, out_degrees, skips_own
+from neurosim.backends.native.stretches import NUMBERS_OF_TASK, Edges, is_known_wiring, out_degrees, rows_of_task, skips_own
 from neurosim.ir.program import IntArray, Sampled, Value, Wiring
 from neurosim.ir.wiring import edge_count
 
 Array = np.ndarray
 Made = TypeVar("Made")
-FEW = 200_000
-"""Edges up to which numpy is quick enough and nothing need be compiled."""
-NUMBERS_OF_TASK = 1 << 22
-"""Numbers that a thread draws, or records that it writes, before it takes up the next task."""
+MANY = 1_000_000
+"""Edges of all groups up to which numpy is quick enough (0.4 s) and nothing need be compiled."""
+FEW = 20_000
+"""Edges of a group up to which numpy is quick enough in any case."""
 RECORDS_OF_STRETCH = 1 << 17
 """Records written at once: their scratch is a few megabytes."""
 LISTED_AT_ONCE = 1 << 26
@@ -46,9 +46,12 @@ class Member:
     offset: int
 
 
-def can_build(members: Sequence[Member], sources: int, few: int = FEW) -> bool:
-    """Whether a group is large enough for the compiled builder, and the edges of each source can be found by themselves."""
-    if sum(expected_edges(member.wiring) for member in members) < few:
+def can_build(members: Sequence[Member], sources: int, edges: int) -> bool:
+    """Whether a group is large enough for the compiled builder, and the edges of each source can be found by themselves.
+
+    ``edges``: about how many edges all groups of the Program have.
+    """
+    if edges < MANY or sum(expected_edges(member.wiring) for member in members) < FEW:
         return False
     return all(is_known_wiring(member.wiring, sources) for member in members)
 
@@ -65,7 +68,6 @@ def build_group(
     kind: type,
     constant: float | None,
     *,
-    ordered: bool = False,
     owner: Array | None = None,
     owners: int = 1,
     threads: int | None = None,
@@ -81,8 +83,6 @@ def build_group(
         Of the weights: float32 or float64.
     constant : float or None
         The weight of all edges, if it is one: records are then as narrow as they can be.
-    ordered : bool
-        Whether the edges of a bucket must stand in canonical order (member by member, target, number).
     owner : array of uint8, optional
         The thread that owns each entry of the sums, where there are several.
     owners : int
@@ -91,7 +91,7 @@ def build_group(
     """
     threads = min(os.cpu_count() or 1, 8) if threads is None else max(threads, 1)
     with ThreadPoolExecutor(threads) as pool:
-        rows = Rows(members, sources, ordered, NOBODY if owner is None or owners == 1 else owner, owners, pool, threads)
+        rows = Rows(members, sources, NOBODY if owner is None or owners == 1 else owner, owners, pool, threads)
         return rows.stream(kind, constant)
 
 
@@ -101,7 +101,6 @@ class Rows:
 
     members: Sequence[Member]
     sources: int
-    ordered: bool
     owner: Array
     owners: int
     pool: Executor
@@ -126,7 +125,7 @@ class Rows:
         starts[:, -1] = start[-1]
         return Stream(target, weight if constant is None else constant, starts, shortest, longest)
 
-    def parallel(self, call: Callable[[int, int], Made], size: int, step: int = NUMBERS_OF_TASK) -> list[Made]:
+    def parallel(self, call: Callable[[int, int], Made], size: int, step: int) -> list[Made]:
         """Results of ``call(first, last)`` for stretches of 0 ... size, in their order."""
         ends = [(first, min(first + step, size)) for first in range(0, size, step)]
         return list(self.pool.map(lambda pair: call(*pair), ends))
@@ -139,7 +138,7 @@ class Rows:
             begin = np.zeros(self.sources + 1, np.int64)
             np.cumsum(out_degrees(member.wiring, self.parallel), out=begin[1:])
             given = any(not isinstance(values, Sampled) and np.ndim(values) for values in (member.delay, member.values))
-            self.edges.append(Edges(member.wiring, begin, self.ordered or given))
+            self.edges.append(Edges(member.wiring, begin, given))
             self.delays.append(lookup.delays(member.delay))
 
     def delay_range(self, edges: Edges, delays: Delays) -> tuple[int, int]:
@@ -148,9 +147,9 @@ class Rows:
             return int(np.min(delays.delay)), int(np.max(delays.delay))
         numbers = int(edges.begin[-1])
         if edges.wiring.kind != "fixed_probability" and not (edges.wiring.kind == "all_to_all" and skips_own(edges.wiring)):
-            ranges = self.parallel(lambda first, last: blockwise(delays, first, last), numbers)
+            ranges = self.parallel(lambda first, last: blockwise(delays, first, last), numbers, NUMBERS_OF_TASK)
         else:
-            step = max(NUMBERS_OF_TASK // max(edges.wiring.targets, 1), 1)
+            step = rows_of_task(edges.wiring)
             ranges = self.parallel(lambda first, last: range_between(edges, delays, first, last), self.sources, step)
         return min(low for low, _ in ranges), max(high for _, high in ranges)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from neurosim.backends.native.source import library_import, load
 from neurosim.ir import random
+from neurosim.ir.exactness import magnitude
 from neurosim.ir.program import IntArray, Sampled, Value
 from neurosim.ir.random import U64, normal_quantile, normal_window, sample, to_uniform
 
@@ -45,6 +46,15 @@ def values_at(recipe: Value | Sampled, number: IntArray, first: int) -> Array:
     a, b, lowest, width = range_of(recipe)
     kernels().drawn_values(out, U64(recipe.stream), number, lowest, width, recipe.kind == "normal", last_steps(recipe, a, b))
     return out
+
+
+def fits_single(values: Value | Sampled) -> bool:
+    """Whether all values are single precision numbers."""
+    if not isinstance(values, Sampled):
+        return bool(np.all(values == np.asarray(values, np.float32)))
+    limits = [limit for limit in (values.least, values.most, values.low, values.high) if math.isfinite(limit)]
+    power = values.quantum > 0.0 and math.frexp(values.quantum)[0] == 0.5
+    return power and magnitude(values) <= values.quantum * 2.0**24 and all(fits_single(limit) for limit in limits)
 
 
 def range_of(recipe: Sampled) -> tuple[float, float, float, float]:
@@ -120,6 +130,8 @@ def delays_between(recipe: Sampled, bits: Array) -> tuple[IntArray, IntArray]:
     """
     a, b, lowest, width = range_of(recipe)
     p = lowest + width * to_uniform(bits)
+    if recipe.kind == "normal":
+        p = np.minimum(p, 1.0 - 2.0**-53)  # the highest bits round to 1, where there is no quantile
     x = a + b * normal_quantile(p) if recipe.kind == "normal" else p
     error = 1e-9 * (abs(a) + abs(b) + abs(lowest) + abs(width))
     below, above = (rounded(recipe, y).astype(np.int64) for y in (x - error, x + error))

@@ -28,6 +28,12 @@ class Stream:
     longest: int
 
     @property
+    def edges(self) -> int:
+        """Number of records that are no headers."""
+        owners, ends = self.start.shape
+        return int(self.start[0, -1]) - owners * (ends - 1) * (self.longest - self.shortest + 1)
+
+    @property
     def bytes(self) -> int:
         """Size of the stream in memory."""
         weight = self.weight.nbytes if isinstance(self.weight, np.ndarray) else 0

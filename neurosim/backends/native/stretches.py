@@ -15,8 +15,10 @@ from neurosim.ir.wiring import OUT_DEGREE
 NUMBERS = 1 << 16
 """Numbers drawn at once where a loop over them is written in numpy: half a megabyte."""
 KINDS = ("fixed_total_number", "fixed_outdegree", "fixed_indegree", "fixed_probability", "all_to_all", "one_to_one", "pairs")
-Parallel = Callable[[Callable[[int, int], IntArray], int], list[IntArray]]
-"""Calls a function of (first, last) for stretches of 0 ... size, in any number of threads, and returns the results in order."""
+NUMBERS_OF_TASK = 1 << 22
+"""Numbers that a thread draws, or records that it writes, before it takes up the next task."""
+Parallel = Callable[[Callable[[int, int], IntArray], int, int], list[IntArray]]
+"""``parallel(call, size, step)``: the results of call(first, last) for stretches of 0 ... size, in their order."""
 
 
 def is_known_wiring(wiring: Wiring, sources: int) -> bool:
@@ -38,48 +40,62 @@ def out_degrees(wiring: Wiring, parallel: Parallel) -> IntArray:
     """(sources,) number of edges of each source."""
     total = np.zeros(wiring.sources, np.int64)
     if wiring.kind == "fixed_total_number":
-        stream = wiring.stream ^ OUT_DEGREE
-        return sum(parallel(lambda first, last: count_partners(wiring, stream, False, first, last), wiring.number), total)
+        return count_partners(wiring, wiring.stream ^ OUT_DEGREE, wiring.number, parallel)
     if wiring.kind == "fixed_indegree":
-        numbers = wiring.targets * wiring.number
-        return sum(parallel(lambda first, last: count_partners(wiring, wiring.stream, skips_own(wiring), first, last), numbers), total)
+        return count_partners(wiring, wiring.stream, wiring.targets * wiring.number, parallel)
     if wiring.kind == "fixed_probability":
-        pairs = wiring.sources * wiring.targets
-        return sum(parallel(lambda first, last: np.bincount(some_pairs(wiring, first, last)[0], minlength=wiring.sources), pairs), total)
+        return np.concatenate([total[:0], *parallel(lambda first, last: count_pairs(wiring, first, last), wiring.sources, rows_of_task(wiring))])
     if wiring.kind == "fixed_outdegree":
         return total + wiring.number
     if wiring.kind == "pairs":
         return np.bincount(np.asarray(wiring.pre, np.int64), minlength=wiring.sources)
     if wiring.kind == "one_to_one":
         return total + 1
-    degrees = total + wiring.targets
+    total += wiring.targets
     if skips_own(wiring):
-        degrees[: wiring.targets] -= 1
-    return degrees
+        total[: wiring.targets] -= 1
+    return total
 
 
-def count_partners(wiring: Wiring, stream: int, skips: bool, first: int, last: int) -> IntArray:
-    """(sources,) how often the numbers first ... last - 1 draw each source."""
-    count = np.zeros(wiring.sources, np.int64)
-    for start in range(first, last, NUMBERS):
-        count += np.bincount(drawn_sources(wiring, stream, skips, start, min(start + NUMBERS, last)), minlength=wiring.sources)
-    return count
+def rows_of_task(wiring: Wiring) -> int:
+    """Sources whose pairs make a task."""
+    return max(NUMBERS_OF_TASK // max(wiring.targets, 1), 1)
 
 
-def drawn_sources(wiring: Wiring, stream: int, skips: bool, first: int, last: int) -> IntArray:
-    """(n,) sources that the numbers first ... last - 1 draw."""
-    partner = np.empty(last - first, np.int64)
+def count_partners(wiring: Wiring, stream: int, numbers: int, parallel: Parallel) -> IntArray:
+    """(sources,) how often each source is drawn."""
+
+    def count(first: int, last: int) -> IntArray:
+        found = np.zeros(wiring.sources, np.int64)
+        for start in range(first, last, NUMBERS):
+            found += np.bincount(drawn_sources(wiring, stream, start, min(start + NUMBERS, last)), minlength=wiring.sources)
+        return found
+
+    counts = parallel(count, numbers, max(NUMBERS_OF_TASK, wiring.sources, -(-numbers // 32)))
+    return np.sum(counts, axis=0) if counts else np.zeros(wiring.sources, np.int64)
+
+
+def drawn_sources(wiring: Wiring, stream: int, first: int, last: int) -> IntArray:
+    """(n,) sources that the numbers first ... last - 1 draw: for out-degrees, or each for its target."""
+    skips = wiring.kind == "fixed_indegree" and skips_own(wiring)
+    partner = np.empty(last - first, np.int32)
     kernels().partners_from(partner, U64(stream), first, wiring.sources - skips)
     if skips:
         partner += partner >= np.arange(first, last) // wiring.number
     return partner
 
 
+def count_pairs(wiring: Wiring, first: int, last: int) -> IntArray:
+    """(last - first,) number of edges of the sources first ... last - 1, drawn with a probability."""
+    source, _, _ = some_pairs(wiring, first * wiring.targets, last * wiring.targets)
+    return np.bincount(source - first, minlength=last - first)
+
+
 def some_pairs(wiring: Wiring, first: int, last: int) -> tuple[IntArray, IntArray, IntArray]:
     """(source, target, number) of those of the pairs numbered first ... last - 1 that there are."""
     found = []
     threshold = U64(round(wiring.probability * 2.0**53))
-    bits = np.empty(NUMBERS, np.uint64)
+    bits = np.empty(min(NUMBERS, last - first), np.uint64)
     for start in range(first, last, NUMBERS):
         some = bits[: min(NUMBERS, last - start)]
         kernels().bits_from(some, U64(wiring.stream), start)
@@ -96,9 +112,10 @@ def some_pairs(wiring: Wiring, first: int, last: int) -> tuple[IntArray, IntArra
 # ---- edges -------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Edges:
-    """Edges of the sources first ... last - 1, source ascending; ``begin`` (sources + 1,): first edge of each source in canonical order.
+    """Edges of a pathway; ``begin`` (sources + 1,): place of the first edge of each source in canonical order.
 
-    ``listed``: numbers of these edges by source, and the source of the first, where targets draw their sources.
+    ``ordered``: whether :meth:`between` keeps to canonical order; else it yields the edges of a source by their numbers. ``listed``,
+    where targets draw their sources: numbers of edges by source, and the first source that they are of.
     """
 
     wiring: Wiring
@@ -149,6 +166,6 @@ class Edges:
         listed = np.empty(self.begin[last] - self.begin[first], np.uint32 if numbers < 1 << 32 else np.uint64)
         place = self.begin[first:last] - self.begin[first]
         for start in range(0, numbers, NUMBERS):
-            partner = drawn_sources(wiring, wiring.stream, skips_own(wiring), start, min(start + NUMBERS, numbers))
+            partner = drawn_sources(wiring, wiring.stream, start, min(start + NUMBERS, numbers))
             kernels().share_out(listed, place, partner, start, first)
         return Edges(wiring, self.begin, self.ordered, (listed, first))
