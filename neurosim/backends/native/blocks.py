@@ -95,7 +95,10 @@ class BlockText:
                 parts.append(self.kernel("flush", self.load() + self.flush() + self.store()))
             if s.spike and s.spike[1]:
                 parts.append(self.kernel("reset", self.load() + self.outputs_read() + self.reset() + self.store()))
-        parts += [self.kernel(f"rule{r}", self.load() + self.outputs_read() + self.rule(statements) + self.store()) for r, statements in enumerate(s.rules)]
+        parts += [
+            self.kernel(f"rule{r}", self.load() + self.outputs_read() + self.rule(statements) + self.store())
+            for r, statements in enumerate(s.rules)
+        ]
         return "\n\n\n".join(parts)
 
     def kernel(self, name: str, body: list[str]) -> str:
@@ -103,7 +106,9 @@ class BlockText:
         first = f"s_{self.structure.states[0]}" if self.structure.states else "G"
         lines = "\n".join(f"        {line}" for line in body) or "        pass"
         head = "    v_t = FT(n * dt)\n    v_dt = FT(dt)"
-        kernel = f"@njit(**JIT)\ndef {name}_{self.index}({self.structure.signature}):\n{head}\n    for i in range({first}.shape[0]):\n{lines}"
+        kernel = (
+            f"@njit(**JIT)\ndef {name}_{self.index}({self.structure.signature}):\n{head}\n    for i in range({first}.shape[0]):\n{lines}"
+        )
         return f"{kernel}\n\n\n{member_text(self.structure, self.index, name)}"
 
     # ---- pieces ----------------------------------------------------------------------------------------------------
@@ -212,8 +217,16 @@ def columns(place: Place, structure: Structure, first: int, last: int) -> list[i
 
     Number of neurons, place, size of the block, first neuron, then offsets in the order of the arguments, then depth and hold.
     """
-    offsets = [place.states[x] for x in structure.states] + [place.additions[x] for x in structure.additions] + [place.ports[x] for x in structure.ports]
-    offsets += [place.arrays[x] for x in structure.arrays] + [place.draws[x] for x in structure.draws] + [place.outputs[x] for x, _ in structure.outputs]
+    offsets = (
+        [place.states[x] for x in structure.states]
+        + [place.additions[x] for x in structure.additions]
+        + [place.ports[x] for x in structure.ports]
+    )
+    offsets += (
+        [place.arrays[x] for x in structure.arrays]
+        + [place.draws[x] for x in structure.draws]
+        + [place.outputs[x] for x, _ in structure.outputs]
+    )
     return [last - first, place.base + first, place.block.size, first, *(offset + first for offset in offsets), place.depth, place.hold]
 
 
@@ -222,7 +235,11 @@ def member_text(structure: Structure, index: int, kernel: str) -> str:
     size, base = "O[m, 0]", "O[m, 1]"
     column = FIRST_OFFSET
     arguments = []
-    for arena, count in (("F", len(structure.states)), ("A", len(structure.additions) + len(structure.ports)), ("F", len(structure.arrays) + len(structure.draws))):
+    for arena, count in (
+        ("F", len(structure.states)),
+        ("A", len(structure.additions) + len(structure.ports)),
+        ("F", len(structure.arrays) + len(structure.draws)),
+    ):
         for _ in range(count):
             arguments.append(f"cut({arena}, O[m, {column}], size)")
             column += 1
@@ -234,7 +251,9 @@ def member_text(structure: Structure, index: int, kernel: str) -> str:
     arguments += [f"cut({array}, base, size)" for array in ("R", "L", "W", "G", "P")]
     arguments.append("cut(H, base, size)" if structure.hold_array else f"i32(O[m, {column}])")
     arguments += [f"S[m, {k}]" for k in range(len(structure.scalars))] + ["n", "dt"]
-    head = f"@njit(**JIT)\ndef {kernel}_{index}_of(m, n, dt, F, A, R, L, W, G, P, H, O, S):\n    keep_apart()\n    size, base = {size}, {base}"
+    head = (
+        f"@njit(**JIT)\ndef {kernel}_{index}_of(m, n, dt, F, A, R, L, W, G, P, H, O, S):\n    keep_apart()\n    size, base = {size}, {base}"
+    )
     return f"{head}\n    {kernel}_{index}({', '.join(arguments)})"
 
 

@@ -170,7 +170,16 @@ class Rows:
         list(self.pool.map(lambda ends: task(*ends), cuts(start, 0, self.sources, size)))
 
     def write_stretch(
-        self, edges: Sequence[Edges], first: int, last: int, shortest: int, delays: int, start: Array, starts: Array, target: Array, weight: Array
+        self,
+        edges: Sequence[Edges],
+        first: int,
+        last: int,
+        shortest: int,
+        delays: int,
+        start: Array,
+        starts: Array,
+        target: Array,
+        weight: Array,
     ) -> None:
         """Write the rows of the sources first ... last - 1."""
         compiled = kernels()

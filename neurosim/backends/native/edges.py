@@ -93,7 +93,7 @@ class EdgeText:
             "mask = cursor.shape[0] - 1",
             "a = first",
             "for age in range(longest, shortest - 1, -1):",
-            "    for _ in range(added[(n - age) % added.shape[0]]):",
+            "    for _ in range(added[(n - age) & (added.shape[0] - 1)]):",
             "        c = cursor[a & mask]",
             "        v_value = payload[a & mask]",
             "        for z in range(c + 1, c + 1 + i64(edge[c])):",
@@ -208,7 +208,9 @@ class EdgeText:
             if name in p.states:
                 lines.append(f"v_{name} = x{k}_{name}[e]")
             elif name in p.parameters:
-                lines.append(f"v_{name} = y{k}_{name}[e]" if self.is_array(name) else f"v_{name} = {self.number(name, float(p.parameters[name]))}")
+                lines.append(
+                    f"v_{name} = y{k}_{name}[e]" if self.is_array(name) else f"v_{name} = {self.number(name, float(p.parameters[name]))}"
+                )
             elif name == "w":
                 lines += self.load_weight()
             elif name == "value" and p.signal is not None:

@@ -124,7 +124,14 @@ def looks_back(pathway: Pathway) -> bool:
 # ---- forms of pathways -------------------------------------------------------------------------------------------------
 def adds_only(pathway: Pathway) -> bool:
     """Whether delivery is ``X_post += w`` or ``w * value`` and nothing else happens on the edges."""
-    if pathway.signal is not None or pathway.rules or pathway.states or pathway.draws or len(pathway.deliver) != 1 or pathway.index is not None:
+    if (
+        pathway.signal is not None
+        or pathway.rules
+        or pathway.states
+        or pathway.draws
+        or len(pathway.deliver) != 1
+        or pathway.index is not None
+    ):
         return False
     return plain_addition(pathway.deliver[0]) is not None and pathway.factor == 1.0
 

@@ -33,7 +33,9 @@ def decay_tables(factor: float, steps: int) -> tuple[Array, Array]:
     return low, high
 
 
-def lazy_arrays(text: LazyText, weights: Weights, pre: Array, target: Array, sizes: tuple[int, int], kind: type, steps: int, dt: float) -> LazyArrays:
+def lazy_arrays(
+    text: LazyText, weights: Weights, pre: Array, target: Array, sizes: tuple[int, int], kind: type, steps: int, dt: float
+) -> LazyArrays:
     """Everything a lazy pathway keeps, before the first step.
 
     ``pre``, ``target``: (E,) of the edges in canonical order; ``sizes``: numbers of sources and targets; ``steps``: of the whole plan.
@@ -107,7 +109,11 @@ def writers_of(text: LazyText, static: Arrays) -> dict[str, Callable[[Arrays, ob
             arrays[f"C{k}"][text.constants.index(name)] = value
 
     found: dict[str, Callable[[Arrays, object], None]] = {}
-    for names, write in ((form.pre, write_source_trace), (form.post, write_target_trace), (tuple(form.pathway.parameters), write_parameter)):
+    for names, write in (
+        (form.pre, write_source_trace),
+        (form.post, write_target_trace),
+        (tuple(form.pathway.parameters), write_parameter),
+    ):
         for name in names:
             found[name] = lambda arrays, value, name=name, write=write: write(arrays, value, name)  # type: ignore[misc]
     return found

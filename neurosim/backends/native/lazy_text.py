@@ -144,7 +144,9 @@ class LazyText:
     def arrays(self) -> dict[str, str]:
         """Name in kernels -> argument of the loop, of all arrays."""
         k, form = self.k, self.form
-        found = {"target": f"{self.around.queue}_target", "w": f"W{k}", "C": f"C{k}"} | {name: f"l{k}_{name}" for name in ("rows", "clock", "left")}
+        found = {"target": f"{self.around.queue}_target", "w": f"W{k}", "C": f"C{k}"} | {
+            name: f"l{k}_{name}" for name in ("rows", "clock", "left")
+        }
         found |= {name: f"l{k}_{name}" for name in ("recent", "spiked", "ring", "since") if self.remembers}
         found |= {f"before_{y}": f"l{k}_before_{y}" for y in self.traces(self.spike, form.post)}
         found |= {f"now_{y}": f"x{k}_{y}" for y in form.post} | {f"base_{x}": f"x{k}_{x}" for x in form.pre}
@@ -154,7 +156,14 @@ class LazyText:
     def memory(self) -> list[str]:
         """Arguments that waiting spikes need: arrays, then what the source remembers."""
         x, y = self.form.pre, self.form.post
-        arrays = ["recent", "spiked", "ring", *self.of(self.spike, y, "before"), *self.of(self.spike, x, "low"), *self.of(self.spike, x, "high")]
+        arrays = [
+            "recent",
+            "spiked",
+            "ring",
+            *self.of(self.spike, y, "before"),
+            *self.of(self.spike, x, "low"),
+            *self.of(self.spike, x, "high"),
+        ]
         return [*arrays, "since_s", "left_s", *self.of(self.spike, x, "x")] if self.remembers else []
 
     @property
@@ -177,13 +186,16 @@ class LazyText:
         k, q, row = self.k, self.around.queue, self.around.row
         learn = self.around.arrival if self.form.arrival is not None else "1"
         into = f"A[J{k}[0]:J{k}[0] + J{k}[1]]"
-        return [f"if on[{k}]:", f"    {self.call('arrive', f'Q[{row}, 0]', f'Q[{row}, 1]', f'{q}_cursor', f'{q}_payload', into, learn, 'n')}"]
+        return [
+            f"if on[{k}]:",
+            f"    {self.call('arrive', f'Q[{row}, 0]', f'Q[{row}, 1]', f'{q}_cursor', f'{q}_payload', into, learn, 'n')}",
+        ]
 
     def adapt_lines(self) -> list[str]:
         """Phase 5 of postsynaptic spikes: targets that fired are remembered."""
         if self.form.spikes is None:
             return []
-        call = self.call("fired", f"ids[blocks[{self.around.part}, 0]:]", f"count[{self.around.part}]", "n")
+        call = self.call("fired", f"cut(ids, blocks[{self.around.part}, 0], count[{self.around.part}])", f"count[{self.around.part}]", "n")
         return [f"if on[{self.k}] and {self.around.spikes}:", f"    {call}"]
 
     def settle_lines(self, n: str) -> list[str]:
@@ -297,7 +309,12 @@ class LazyText:
         lines += [f"v_{t} = decayed(base_{t}[s], low_{t}, high_{t}, n - left_s)" for t in form.pre]
         row = ", ".join(["target[begin:end]", "w[begin:end]", *self.along[2:]])
         if self.remembers:
-            lines += ["if learn and n - left_s <= MASK:", f"    lazy_near_{self.k}({row})", "else:", f"    lazy_far_{self.k}({row}, True, learn)"]
+            lines += [
+                "if learn and n - left_s <= MASK:",
+                f"    lazy_near_{self.k}({row})",
+                "else:",
+                f"    lazy_far_{self.k}({row}, True, learn)",
+            ]
             lines += ["since[s] = i32(n)"]
         else:
             lines += [f"lazy_far_{self.k}({row}, True, learn)"]

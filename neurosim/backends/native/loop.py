@@ -36,6 +36,15 @@ class Queue:
     part: int
     payload: bool
 
+    @property
+    def live(self) -> str:
+        """Text of 'some cursor delivers in this step'."""
+        return f"Q[{self.row}, 0] < Q[{self.row}, 1]"
+
+    def since(self, column: int) -> str:
+        """Text of the number of events that entered as many steps ago as a column of the queue table says."""
+        return f"{self.name}_added[(n - Q[{self.row}, {column}]) & ({self.name}_added.shape[0] - 1)]"
+
 
 @dataclass(frozen=True)
 class TapText:
@@ -54,23 +63,22 @@ class LoopParts:
     """Everything the loop refers to, in order."""
 
     runs: tuple[Run, ...]
-    parts: tuple[tuple[str, int, bool], ...]
     tables: tuple[tuple[Source, int], ...]
     poisson: tuple[tuple[Source, int], ...]
     lists: tuple[tuple[Source, int], ...]
     queues: tuple[Queue, ...]
-    deliveries: tuple[tuple[str, object], ...]
+    deliveries: tuple[str, ...]
     edges: tuple[tuple[int, EdgeText], ...]
     block_rules: tuple[tuple[int, int, int, Rule, int], ...]
     rules: tuple[tuple[int, Pathway, int, Rule, int, int], ...]
     taps: tuple[TapText, ...]
     lazy: tuple[LazyText, ...] = ()
-    copies: str = "copy"
+    recorded: bool = True
 
 
-def due(steps: Steps, table: str) -> str:
-    """Text of 'step k of the phase is one of these', with numbers from a table."""
-    return f"k >= {table}[2] and k % {table}[0] == {table}[1]"
+def when_due(table: str, lines: Sequence[str]) -> list[str]:
+    """Lines that run in the steps of the phase that a table (every, at, since, ...) names."""
+    return [f"if k == due_{table}:", f"    due_{table} += {table}[0]", *(f"    {line}" for line in lines)]
 
 
 def loop_text(parts: LoopParts, arguments: Sequence[str]) -> str:
@@ -82,7 +90,9 @@ def loop_text(parts: LoopParts, arguments: Sequence[str]) -> str:
         f"def run(me, n0, k0, steps, {', '.join(arguments)}):",
         "    control = float_control(u32(FLUSH_TO_ZERO))",
         "    pending, stopping = False, False",
-        "    done, generation, threads = 0, 0, event_count.shape[1]",
+        "    done, generation, parts, threads = 0, 0, cuts.shape[0], cuts.shape[1]",
+        "    events_of_all = event_ids.shape[0] // 2",
+        *(f"    due_{table} = first_due(k0, {table})" for table in tables_of_steps(parts)),
         "    for s in range(steps):",
         "        n = n0 + s",
         "        k = k0 + s",
@@ -103,11 +113,18 @@ def caught_up(parts: LoopParts) -> list[str]:
     return ["if steps == 0:", *(f"    {line}" for line in lines)] if lines else []
 
 
+def tables_of_steps(parts: LoopParts) -> list[str]:
+    """Tables (every, at, since, ...) of all that happens in some steps only."""
+    rules = [(rule, switch) for _, _, _, rule, switch in parts.block_rules] + [(rule, switch) for _, _, _, rule, switch, _ in parts.rules]
+    return [*(f"V{text.j}" for text in parts.taps), *(f"Y{switch}" for rule, switch in rules if isinstance(rule.trigger, Steps))]
+
+
 # ---- pieces of the loop ------------------------------------------------------------------------------------------------
 VIEWS = (
-    "ids, E = event_ids[n % 2], event_values[n % 2]",
-    "found = event_count[n % 2]",
-    "count = found[me]",
+    "half = n & 1",
+    "ids, E = cut(event_ids, half * events_of_all, events_of_all), cut(event_values, half * events_of_all, events_of_all)",
+    "found = cut(event_count, half * threads * (parts + 1), threads * (parts + 1))",
+    "count = cut(found, me * (parts + 1), parts + 1)",
 )
 """Events of this step: two sets take turns, so that a fast thread does not overwrite what a slow one still reads."""
 
@@ -122,9 +139,9 @@ def capacity(parts: LoopParts) -> list[str]:
 
     The word is given after the barrier of a step and heard after that of the next, so all hear it at the same step.
     """
-    lines = ["stopping = stop[(n + 1) % 2] != 0", "full = rec[0] + 2 * rec[1] > rec_step.shape[0]"]
+    lines = ["full = rec[0] + 2 * rec[1] > rec_step.shape[0]"]
     lines += [f"full = full or crowded(Q, i64({q.row}), {q.name}_cursor)" for q in parts.queues]
-    return [*lines, "if full:", "    stop[n % 2] = 1"]
+    return ["stopping = stop[(n + 1) & 1] != 0", "if some:", *(f"    {line}" for line in [*lines, "if full:", "    stop[half] = 1"])]
 
 
 def settle(parts: LoopParts) -> list[str]:
@@ -148,7 +165,11 @@ def before_first(parts: LoopParts) -> list[str]:
         lines += [f"        kept_{x} = x{k}_{x}.copy()" for x in keep]
         lines += [f"        edges_signal_{k}({text.arguments})"]
         lines += [f"        x{k}_{x}[:] = kept_{x}" for x in keep]
-    lines += [f"    A[{text.target.additions[x]}:{text.target.additions[x] + text.target.block.size}] = FT(0)" for _, text in signals for x in text.target.additions]
+    lines += [
+        f"    A[{text.target.additions[x]}:{text.target.additions[x] + text.target.block.size}] = FT(0)"
+        for _, text in signals
+        for x in text.target.additions
+    ]
     return [*lines, "    n = 0"]
 
 
@@ -174,7 +195,9 @@ def sources(parts: LoopParts) -> list[str]:
             f"    count[B{z}[7]] = positive(B{z}_counts, ids[B{z}[8]:B{z}[8] + B{z}[0]], E[B{z}[8]:B{z}[8] + B{z}[0]])",
         ]
     for _, z in parts.lists:
-        lines += [f"count[B{z}[7]] = listed(B{z}_steps, B{z}_ids, B{z}_payloads, B{z}_next, n, ids[B{z}[8]:B{z}[8] + B{z}[0]], E[B{z}[8]:B{z}[8] + B{z}[0]])"]
+        lines += [
+            f"count[B{z}[7]] = listed(B{z}_steps, B{z}_ids, B{z}_payloads, B{z}_next, n, ids[B{z}[8]:B{z}[8] + B{z}[0]], E[B{z}[8]:B{z}[8] + B{z}[0]])"
+        ]
         lines += [f"if not on[B{z}[6]]:", f"    count[B{z}[7]] = 0"]
     return lines
 
@@ -189,13 +212,16 @@ def record(parts: LoopParts, at: str) -> list[str]:
         source, of = text.source, f", V{j}_of"
         store = [f"row = V{j}[3]", f"V{j}_steps[row] = n"]
         if text.counts:
-            store += [f"{'count_sum' if tap.variable == 'count' else 'take_some'}(V{j}_rows[row], {text.counts}{'' if tap.variable == 'count' else of})", f"{text.counts}[:] = 0"]
+            store += [
+                f"{'count_sum' if tap.variable == 'count' else 'take_some'}(V{j}_rows[row], {text.counts}{'' if tap.variable == 'count' else of})",
+                f"{text.counts}[:] = 0",
+            ]
         elif tap.reduce == "mean":
             lines += [*text.before, f"add_some(V{j}_sum, {source}{of})", f"V{j}[4] += 1"]
             store += [f"mean_row(V{j}_rows[row], V{j}_sum, FT(V{j}[4]))", f"V{j}[4] = 0"]
         else:
             store += [*text.before, f"take_some(V{j}_rows[row], {source}{of})"]
-        lines += [f"if {due(tap.steps, f'V{j}')}:", *(f"    {line}" for line in [*store, f"V{j}[3] += 1"])]
+        lines += when_due(f"V{j}", [*store, f"V{j}[3] += 1"])
     return lines
 
 
@@ -223,31 +249,43 @@ def draws(run: Run) -> list[str]:
     lines = []
     for d, _name in enumerate(structure.draws):
         target = f"F[O{q}[m, {first + d}]:O{q}[m, {first + d}] + O{q}[m, 0]]"
-        lines += [f"if D{q}_kind[m, {d}] == 0:", f"    normals({target}, O{q}[m, 3], D{q}[m, {d}], n, copy)", f"elif D{q}_kind[m, {d}] == 1:", f"    uniforms({target}, O{q}[m, 3], D{q}[m, {d}], n, copy)"]
+        lines += [
+            f"if D{q}_kind[m, {d}] == 0:",
+            f"    normals({target}, O{q}[m, 3], D{q}[m, {d}], n, copy)",
+            f"elif D{q}_kind[m, {d}] == 1:",
+            f"    uniforms({target}, O{q}[m, 3], D{q}[m, {d}], n, copy)",
+        ]
         lines += ["else:", f"    take({target}, cut(D_table, D{q}_row[m, {d}] + n * O{q}[m, 2] + O{q}[m, 3], O{q}[m, 0]))"]
     return lines
 
 
 def detect(parts: LoopParts) -> list[str]:
     """Phase 3: who fired, recorded and sent on its way."""
-    lines = ["find_events(blocks, G, P, E, ids, count)", "generation = wait_for_all(barrier, threads, generation)"]
-    lines += ["note_events(events, count, ids, E, rec, rec_step, rec_id, rec_payload, n)"]
+    lines = ["note_events(events, count, ids, E, rec, rec_step, rec_id, rec_payload, n)"] if parts.recorded else []
     for text in parts.taps:
         if text.counts:
-            lines.append(f"add_counts({text.counts}, ids[cuts[V{text.j}[6], me]:], count[V{text.j}[6]])")
+            lines.append(f"add_counts({text.counts}, cut(ids, cuts[V{text.j}[6], me], count[V{text.j}[6]]))")
     for q in parts.queues:
         if q.payload:
-            lines.append(f"enter_payload(Q, i64({q.row}), n, ids, E, found, cuts, i64({q.part}), {q.name}_start, {q.name}_cursor, {q.name}_payload, {q.name}_added)")
+            lines.append(
+                f"enter_payload(Q, i64({q.row}), n, ids, E, found, cuts, i64({q.part}), {q.name}_start, {q.name}_cursor, {q.name}_payload, {q.name}_added)"
+            )
         else:
             lines.append(f"enter(Q, i64({q.row}), n, ids, found, cuts, i64({q.part}), {q.name}_start, {q.name}_cursor, {q.name}_added)")
-    return lines
+    quiet = [f"{q.name}_added[n & ({q.name}_added.shape[0] - 1)] = 0" for q in parts.queues]
+    before = [
+        "find_events(blocks, G, P, E, ids, count)",
+        "if threads > 1:",
+        "    generation = wait_for_all(barrier, threads, generation)",
+        "some = all_found(found, parts, threads) > 0",
+    ]
+    before += ["if some:", *(f"    {line}" for line in lines or ["pass"]), "else:", *(f"    {line}" for line in quiet or ["pass"])]
+    return [*before, *(f"Q[{q.row}, 1] += {q.since(3)}" for q in parts.queues)]
 
 
 def deliver(parts: LoopParts) -> list[str]:
     """Phase 4, pathway by pathway."""
-    lines: list[str] = []
-    for kind, item in parts.deliveries:
-        lines += item if kind == "lines" else []  # type: ignore[operator]
+    lines = list(parts.deliveries)
     for run in parts.runs:
         if not run.structure.fused and run.structure.additions:
             lines += [f"for m in range({run.first}, {run.last}):", f"    {call(run.index, 'flush')}"]
@@ -264,17 +302,20 @@ def adapt(parts: LoopParts) -> list[str]:
             lines += [f"if on[{k}] and on[{switch}]:", f"    edges_rule{r}_{k}({arriving(q)}, {edges[k].arguments})"]
     for k, _, r, rule, switch, part in parts.rules:
         if rule.trigger == "post":
-            lines += [f"if on[{k}] and on[{switch}]:", f"    edges_rule{r}_{k}(ids[blocks[{part}, 0]:], count[{part}], T{k}_into_start, T{k}_into_edge, {edges[k].arguments})"]
+            lines += [
+                f"if on[{k}] and on[{switch}]:",
+                f"    edges_rule{r}_{k}(cut(ids, blocks[{part}, 0], count[{part}]), count[{part}], T{k}_into_start, T{k}_into_edge, {edges[k].arguments})",
+            ]
     lines += [line for text in parts.lazy for line in text.adapt_lines()]
-    for q, m, r, rule, switch in parts.block_rules:
-        lines += [f"if on[{switch}] and {due(rule.trigger, f'Y{switch}')}:", f"    {call(q, f'rule{r}', f'i64({m})')}"]  # type: ignore[arg-type]
+    for q, m, r, _, switch in parts.block_rules:
+        lines += when_due(f"Y{switch}", [f"if on[{switch}]:", f"    {call(q, f'rule{r}', f'i64({m})')}"])
     for k, _, r, rule, switch, _ in parts.rules:
         if isinstance(rule.trigger, Steps):
-            lines += [f"if on[{k}] and on[{switch}] and {due(rule.trigger, f'Y{switch}')}:", f"    edges_rule{r}_{k}({edges[k].arguments})"]
+            lines += when_due(f"Y{switch}", [f"if on[{k}] and on[{switch}]:", f"    edges_rule{r}_{k}({edges[k].arguments})"])
     for q in parts.queues:
         if q.way in edges:
-            lines.append(f"skip({q.name}_target, {q.name}_cursor, Q, i64({q.row}))")
-        lines.append(f"leave(Q, i64({q.row}), n, {q.name}_added)")
+            lines += [f"if {q.live}:", f"    skip({q.name}_target, {q.name}_cursor, Q, i64({q.row}))"]
+        lines.append(f"Q[{q.row}, 0] += {q.since(4)}")
     return lines
 
 
@@ -294,8 +335,8 @@ def finish(parts: LoopParts) -> list[str]:
         looks = ["s == steps - 1", "stopping"]
         for text in parts.taps:
             if text.fused and text.tap.at == "end":
-                looks.append("True" if text.tap.reduce == "mean" else f"({due(text.tap.steps, f'V{text.j}')})")
+                looks.append("True" if text.tap.reduce == "mean" else f"k == due_V{text.j}")
             elif text.fused:
-                looks.append("True" if text.tap.reduce == "mean" else f"(k + 1 >= V{text.j}[2] and (k + 1) % V{text.j}[0] == V{text.j}[1])")
+                looks.append("True" if text.tap.reduce == "mean" else f"k + 1 == due_V{text.j}")
         lines += [f"pending = not ({' or '.join(looks)})", "if not pending:", *(f"    {line}" for line in settle(parts))]
     return [*lines, *record(parts, "end")]

@@ -116,7 +116,12 @@ class NativeRun:
 
     def call(self, copy: int, n: int, k: int, steps: int) -> int:
         """Call the compiled loop, in as many threads as own neurons; returns the number of steps done."""
-        shared = {**self.assembly.static, **self.mutable[copy], "copy": np.int64(self.settings.first_copy + copy), "dt": np.float64(self.program.dt)}
+        shared = {
+            **self.assembly.static,
+            **self.mutable[copy],
+            "copy": np.int64(self.settings.first_copy + copy),
+            "dt": np.float64(self.program.dt),
+        }
         shared["stop"][:] = 0
         shared["barrier"][:] = 0
         run, done = load(self.assembly.text).run, [0] * self.assembly.threads
@@ -197,7 +202,13 @@ class NativeRun:
 
     def events(self) -> dict[str, Events]:
         """Recorded events by part."""
-        joined = [tuple(np.concatenate([*chunks, np.zeros(0, kind)]) for chunks, kind in ((k.steps, np.int64), (k.ids, np.int64), (k.payloads, np.float64))) for k in self.kept]
+        joined = [
+            tuple(
+                np.concatenate([*chunks, np.zeros(0, kind)])
+                for chunks, kind in ((k.steps, np.int64), (k.ids, np.int64), (k.payloads, np.float64))
+            )
+            for k in self.kept
+        ]
         found = {}
         for tap in self.program.taps:
             if tap.variable != "spikes":
@@ -212,7 +223,9 @@ class NativeRun:
                 columns.append((steps[chosen], ids[chosen] - base, paid, np.full(int(chosen.sum()), copy)))
             steps, indices, payloads, copies = (np.concatenate(column) for column in zip(*columns))
             order = np.lexsort((indices, copies, steps))
-            found[tap.part] = Events(steps[order].astype(np.int64), indices[order].astype(np.int64), payloads[order].astype(np.float64), copies[order])
+            found[tap.part] = Events(
+                steps[order].astype(np.int64), indices[order].astype(np.int64), payloads[order].astype(np.float64), copies[order]
+            )
         return found
 
     def traces(self) -> dict[tuple[str, str], Trace]:
@@ -286,7 +299,11 @@ class NativeRun:
             kept.steps, kept.ids, kept.payloads = ([*chunks] for chunks in (kept.steps, kept.ids, kept.payloads))
             for place, steps in enumerate(kept.steps):
                 before = steps < self.step
-                kept.steps[place], kept.ids[place], kept.payloads[place] = steps[before], kept.ids[place][before], kept.payloads[place][before]
+                kept.steps[place], kept.ids[place], kept.payloads[place] = (
+                    steps[before],
+                    kept.ids[place][before],
+                    kept.payloads[place][before],
+                )
             kept.rows = {j: [(s[s < self.step], v[s < self.step]) for s, v in rows] for j, rows in kept.rows.items()}
 
     def close(self) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from importlib import resources
 from types import ModuleType
 
 import numpy as np
 
-from neurosim.backends.native.source import library_import, load
-from neurosim.ir import random
+from neurosim.backends.native.source import kernel_text, library_import, load
 from neurosim.ir.exactness import magnitude
 from neurosim.ir.program import IntArray, Sampled, Value
 from neurosim.ir.random import U64, normal_quantile, normal_window, sample, to_uniform
@@ -22,24 +20,23 @@ CELL_BITS = 12
 """Delays are looked up by so many leading bits of their 64; a table of 16 KiB stays in the first cache."""
 UNCLEAR = -1
 """Mark of a cell of bits that holds more than one delay."""
-MARK = "# ---- rows of streams"
-CONSTANTS = ("CENTRAL_NUMERATOR", "CENTRAL_DENOMINATOR", "MIDDLE_NUMERATOR", "MIDDLE_DENOMINATOR")
 
 
 @lru_cache(maxsize=1)
 def kernels() -> ModuleType:
-    """The compiled functions, behind the library."""
-    text = resources.files(__package__).joinpath("rows.py").read_text(encoding="utf-8")
-    imports = "from llvmlite import ir\nfrom numba import types\nfrom numba.extending import intrinsic"
-    constants = "\n".join(f"{name} = {getattr(random, name)!r}" for name in CONSTANTS)
-    return load(f"{library_import('double')}\n{imports}\n\n{constants}\n\n\n{text[text.index(MARK) :]}")
+    """The compiled functions that build rows of streams, behind the library."""
+    return load(f"{library_import('double')}\n\n\n{kernel_text('rows')}")
 
 
 # ---- weights -----------------------------------------------------------------------------------------------------------
 def values_at(recipe: Value | Sampled, number: IntArray, first: int) -> Array:
     """(n,) float64 values of the edges with these numbers; ``first``: place of the first of them in canonical order."""
     if not isinstance(recipe, Sampled):
-        return np.full(len(number), recipe, np.float64) if np.ndim(recipe) == 0 else np.asarray(recipe, np.float64)[first : first + len(number)]
+        return (
+            np.full(len(number), recipe, np.float64)
+            if np.ndim(recipe) == 0
+            else np.asarray(recipe, np.float64)[first : first + len(number)]
+        )
     if recipe.kind not in COMPILED:
         return sample(recipe, number)
     out = np.empty(len(number))
@@ -51,7 +48,8 @@ def values_at(recipe: Value | Sampled, number: IntArray, first: int) -> Array:
 def fits_single(values: Value | Sampled) -> bool:
     """Whether all values are single precision numbers."""
     if not isinstance(values, Sampled):
-        return bool(np.all(values == np.asarray(values, np.float32)))
+        exact = np.asarray(values, np.float64)
+        return bool(np.all(exact == exact.astype(np.float32)))
     limits = [limit for limit in (values.least, values.most, values.low, values.high) if math.isfinite(limit)]
     power = values.quantum > 0.0 and math.frexp(values.quantum)[0] == 0.5
     return power and magnitude(values) <= values.quantum * 2.0**24 and all(fits_single(limit) for limit in limits)

@@ -19,6 +19,29 @@ from llvmlite import binding
 
 from neurosim.ir import random
 
+MARK = "# ---- kernels"
+"""Where the text of a file of kernels begins."""
+QUANTILE = ("CENTRAL_NUMERATOR", "CENTRAL_DENOMINATOR", "MIDDLE_NUMERATOR", "MIDDLE_DENOMINATOR", "FAR_NUMERATOR", "FAR_DENOMINATOR")
+HEAD = """
+import math
+import platform
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
+""".strip()
+SIGMOID = """
+exp_, exprel_ = exp_{precision}, exprel_{precision}
+
+
+@njit(**JIT)
+def sigmoid_(x):
+    return 1 / (1 + exp_(-x))
+""".strip()
+
 
 def cache_directory() -> Path:
     """Where generated kernels live: NEUROSIM_CACHE, else the user's cache directory."""
@@ -29,17 +52,22 @@ def cache_directory() -> Path:
     return Path(base) / "neurosim"
 
 
+def kernel_text(name: str) -> str:
+    """Text of a file of kernels below its mark."""
+    text = resources.files("neurosim.backends.native.kernels").joinpath(f"{name}.py").read_text(encoding="utf-8")
+    return text[text.index(MARK) :]
+
+
 @lru_cache(maxsize=4)
 def library_text(precision: str) -> str:
-    """The library in front of every generated module, with the constants of the normal quantile and the float type."""
-    constants = "\n".join(
-        f"{name} = {getattr(random, name)!r}"
-        for name in ("CENTRAL_NUMERATOR", "CENTRAL_DENOMINATOR", "MIDDLE_NUMERATOR", "MIDDLE_DENOMINATOR", "FAR_NUMERATOR", "FAR_DENOMINATOR")
-    )
-    text = resources.files(__package__).joinpath("library.py").read_text(encoding="utf-8")
+    """The functions that all generated modules import, with the constants of the normal quantile and the float type."""
+    constants = "\n".join(f"{name} = {getattr(random, name)!r}" for name in QUANTILE)
     kind = "np.float32" if precision == "single" else "np.float64"
-    exponential = "exp_single" if precision == "single" else "exp_double"
-    return f"{text}\n{constants}\nFT = {kind}\n\n\n@njit(**JIT)\ndef sigmoid_(x):\n    return 1 / (1 + {exponential}(-x))\n\n\n" f"exp_ = {exponential}\nexprel_ = exprel_{precision}\n"
+    ending = SIGMOID.format(precision=precision)
+    return (
+        "\n\n".join([HEAD, constants, f"FT = {kind}", *(kernel_text(name) for name in ("processor", "functions", "delivery")), ending])
+        + "\n"
+    )
 
 
 def library_import(precision: str) -> str:
@@ -80,5 +108,7 @@ def place(name: str, text: str) -> Path:
                 os.replace(handle.name, path)
             return path
         except OSError as problem:
-            warnings.warn(f"compiled kernels cannot be kept in {folder} ({problem.strerror}); they are compiled again in each process", stacklevel=2)
+            warnings.warn(
+                f"compiled kernels cannot be kept in {folder} ({problem.strerror}); they are compiled again in each process", stacklevel=2
+            )
     raise OSError("no folder for generated kernels is writable; set NEUROSIM_CACHE to one that is")

@@ -45,7 +45,16 @@ def target_type(largest: int) -> type:
     return np.uint16 if largest < 1 << 16 else np.uint32 if largest < 1 << 32 else np.uint64
 
 
-def build(sources: int, pre: np.ndarray, delay: np.ndarray, target: np.ndarray, weight: np.ndarray | float | None, narrow: bool, owner: np.ndarray | None = None, owners: int = 1) -> Stream:
+def build(
+    sources: int,
+    pre: np.ndarray,
+    delay: np.ndarray,
+    target: np.ndarray,
+    weight: np.ndarray | float | None,
+    narrow: bool,
+    owner: np.ndarray | None = None,
+    owners: int = 1,
+) -> Stream:
     """A stream from edges in canonical order; edges of a bucket keep that order.
 
     ``narrow``: the smallest type of records; else 4 bytes at least (records then stay aligned with their weights). ``owner`` (E,):

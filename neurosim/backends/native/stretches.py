@@ -44,7 +44,9 @@ def out_degrees(wiring: Wiring, parallel: Parallel) -> IntArray:
     if wiring.kind == "fixed_indegree":
         return count_partners(wiring, wiring.stream, wiring.targets * wiring.number, parallel)
     if wiring.kind == "fixed_probability":
-        return np.concatenate([total[:0], *parallel(lambda first, last: count_pairs(wiring, first, last), wiring.sources, rows_of_task(wiring))])
+        return np.concatenate(
+            [total[:0], *parallel(lambda first, last: count_pairs(wiring, first, last), wiring.sources, rows_of_task(wiring))]
+        )
     if wiring.kind == "fixed_outdegree":
         return total + wiring.number
     if wiring.kind == "pairs":

@@ -1,6 +1,6 @@
 """Compiled functions of the builder of streams, over whole stretches of edges.
 
-The text below the imports is put behind the library (:mod:`neurosim.backends.native.library`) and loaded as one generated module,
+The text below the mark is put behind the library of all kernels and loaded as one generated module,
 the same for every Program. All numbers are those of :mod:`neurosim.ir.wiring` and :mod:`neurosim.ir.random`, bit for bit: the
 arithmetic is the same, operation by operation.
 
@@ -15,10 +15,11 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from neurosim.backends.native.library import JIT, bits64, bits_of, double_of, i64, keep_apart, normal_tail, polynomial8, u64, uniform_of
+from neurosim.backends.native.kernels.functions import bits64, normal_tail, polynomial8, uniform_of
+from neurosim.backends.native.kernels.processor import JIT, bits_of, double_of, i64, keep_apart, u64
 from neurosim.ir.random import CENTRAL_DENOMINATOR, CENTRAL_NUMERATOR, MIDDLE_DENOMINATOR, MIDDLE_NUMERATOR
 
-# ---- rows of streams ---------------------------------------------------------------------------------------------------
+# ---- kernels --------------------------------------------------------------------------------------------------------
 Array = np.ndarray
 BLOCK = 1024  # numbers drawn at once: their scratch stays in the first cache
 
