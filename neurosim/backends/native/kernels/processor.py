@@ -14,6 +14,9 @@ JIT = dict(cache=True, error_model="numpy", nogil=True, boundscheck=False)
 X86 = platform.machine().lower() in ("x86_64", "amd64", "i686")
 u32, u64, i64, i32 = np.uint32, np.uint64, np.int64, np.int32
 FLUSH_TO_ZERO = 0x9FC0
+FUTEX = {"x86_64": 202, "aarch64": 98}.get(platform.machine(), 0) if platform.system() == "Linux" else 0
+FUTEX_WAIT, FUTEX_WAKE = 128, 129
+SPINS = 10_000  # about ten microseconds: as long as threads differ in a step when each has a core
 
 
 @intrinsic
@@ -90,15 +93,48 @@ def cut(context, array, first, size):
 
 
 @intrinsic
-def give_way(context):
-    """Let another thread run on this core."""
+def load_now(context, array, index):
+    """Sequentially consistent load of an element of an int64 array."""
 
     def generate(target, builder, signature, arguments):
-        kind = ir.FunctionType(ir.IntType(32), [])
-        builder.call(cgutils.get_or_insert_function(builder.module, kind, "sched_yield"), [])
-        return target.get_dummy_value()
+        data = target.make_array(signature.args[0])(target, builder, arguments[0]).data
+        return builder.load_atomic(builder.gep(data, [arguments[1]]), "seq_cst", 8)
 
-    return types.void(), generate
+    return types.int64(array, types.intp), generate
+
+
+def call_kernel(target, builder, signature, arguments, operation):
+    """Ask Linux to wait at, or to wake those that wait at, an element of an int64 array; elsewhere let another thread run."""
+    number, long = ir.IntType(32), ir.IntType(64)
+    if FUTEX:
+        data = target.make_array(signature.args[0])(target, builder, arguments[0]).data
+        call = cgutils.get_or_insert_function(builder.module, ir.FunctionType(long, [long], var_arg=True), "syscall")
+        place = builder.ptrtoint(builder.gep(data, [arguments[1]]), long)
+        builder.call(call, [long(FUTEX), place, long(operation), arguments[2], long(0), long(0), long(0)])
+    else:
+        name = "SwitchToThread" if platform.system() == "Windows" else "sched_yield"
+        builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(number, []), name), [])
+    return target.get_dummy_value()
+
+
+@intrinsic
+def sleep_while(context, array, index, value):
+    """Sleep while array[index] has this value."""
+
+    def generate(target, builder, signature, arguments):
+        return call_kernel(target, builder, signature, arguments, FUTEX_WAIT)
+
+    return types.void(array, types.intp, types.int64), generate
+
+
+@intrinsic
+def wake(context, array, index, most):
+    """Wake those that sleep at array[index]."""
+
+    def generate(target, builder, signature, arguments):
+        return call_kernel(target, builder, signature, arguments, FUTEX_WAKE)
+
+    return types.void(array, types.intp, types.int64), generate
 
 
 @intrinsic
@@ -142,14 +178,21 @@ def single_of(context, x):
 
 
 @njit(**JIT)
-def wait_for_all(counter, threads, generation):
-    """Barrier: spin shortly, then give way, so that threads that share a core do not starve each other."""
-    if threads > 1:
-        goal = (generation + 1) * threads
-        atomic_add(counter, 0, 1)
+def wait_for_all(barrier, threads, generation):
+    """Barrier: spin shortly, then sleep, so that threads that share a core with others do not starve each other.
+
+    ``barrier``: arrivals, generation and sleepers at 0, 16 and 32, each in its own cache line.
+    """
+    if atomic_add(barrier, 0, 1) == threads * (generation + 1) - 1:
+        atomic_add(barrier, 16, 1)
+        if load_now(barrier, 32) > 0:
+            wake(barrier, 16, i64(threads))
+    else:
         tries = 0
-        while atomic_add(counter, 0, 0) < goal:
+        while load_now(barrier, 16) <= generation:
             tries += 1
-            if tries > 2000:
-                give_way()
+            if tries > SPINS:
+                atomic_add(barrier, 32, 1)
+                sleep_while(barrier, 16, i64(generation))
+                atomic_add(barrier, 32, -1)
     return generation + 1
