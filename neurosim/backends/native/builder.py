@@ -95,6 +95,16 @@ def build_group(
         return rows.stream(kind, constant)
 
 
+@dataclass(frozen=True)
+class Shape:
+    """Rows of a stream: ``buckets`` (sources,) of each row, of ``delays`` that there may be; ``start`` (sources + 1,) first records."""
+
+    shortest: int
+    delays: int
+    buckets: Array
+    start: Array
+
+
 @dataclass
 class Rows:
     """The rows of a group in the making; ``owner`` of length 1: there is but one."""
@@ -113,17 +123,25 @@ class Rows:
         self.count()
         begin = np.sum([edges.begin for edges in self.edges], axis=0)
         ranges = [self.delay_range(edges, delays) for edges, delays in zip(self.edges, self.delays) if edges.begin[-1]]
-        shortest, longest = min((low for low, _ in ranges), default=0), max((high for _, high in ranges), default=0)
-        start = begin + np.arange(self.sources + 1) * (longest - shortest + 1) * self.owners
-        records = int(start[-1]) + TAIL
+        shortest = min((low for low, _ in ranges), default=0)
+        latest = np.full(self.sources, shortest)
+        for _, high in ranges:
+            latest = np.maximum(latest, high)
+        longest = int(latest.max(initial=shortest))
         largest = max([int(np.diff(begin).max(initial=0)), *(m.offset + m.wiring.targets - 1 for m in self.members)])
         narrow = target_type(largest)
-        target = zeros(records, narrow if constant is not None or narrow is np.uint64 else np.uint32)
+        width = narrow if constant is not None or narrow is np.uint64 else np.uint32
+        delays = longest - shortest + 1
+        buckets = latest - shortest + 1 if width is np.uint32 else np.full(self.sources, delays)
+        start = begin.copy()
+        start[1:] += np.cumsum((buckets + (buckets < delays)) * self.owners)
+        records = int(start[-1]) + TAIL
+        target = zeros(records, width)
         weight = zeros(records if constant is None else 0, kind)
         starts = np.empty((self.owners, self.sources + 1), np.int64)
-        self.write(shortest, longest - shortest + 1, start, starts, target, weight)
+        self.write(Shape(shortest, delays, buckets, start), starts, target, weight)
         starts[:, -1] = start[-1]
-        return Stream(target, weight if constant is None else constant, starts, shortest, longest)
+        return Stream(target, weight if constant is None else constant, starts, shortest, longest, int(begin[-1]))
 
     def parallel(self, call: Callable[[int, int], Made], size: int, step: int) -> list[Made]:
         """Results of ``call(first, last)`` for stretches of 0 ... size, in their order."""
@@ -141,10 +159,14 @@ class Rows:
             self.edges.append(Edges(member.wiring, begin, given))
             self.delays.append(lookup.delays(member.delay))
 
-    def delay_range(self, edges: Edges, delays: Delays) -> tuple[int, int]:
-        """The shortest and the longest delay of a pathway that has edges."""
+    def delay_range(self, edges: Edges, delays: Delays) -> tuple[int, int | IntArray]:
+        """The shortest delay of a pathway that has edges, and the longest: (sources,) of each source, where that is quickly found."""
         if not isinstance(delays.delay, Sampled):
             return int(np.min(delays.delay)), int(np.max(delays.delay))
+        if delays.cells is not None and edges.wiring.kind in ("fixed_total_number", "fixed_outdegree"):
+            step = max(self.sources * NUMBERS_OF_TASK // int(edges.begin[-1]), 1)
+            found = self.parallel(lambda first, last: delays.ranges(edges.begin[first : last + 1]), self.sources, step)
+            return min(low for low, _ in found), np.concatenate([high for _, high in found])
         numbers = int(edges.begin[-1])
         if edges.wiring.kind != "fixed_probability" and not (edges.wiring.kind == "all_to_all" and skips_own(edges.wiring)):
             ranges = self.parallel(lambda first, last: blockwise(delays, first, last), numbers, NUMBERS_OF_TASK)
@@ -154,13 +176,14 @@ class Rows:
         return min(low for low, _ in ranges), max(high for _, high in ranges)
 
     # ---- writing -------------------------------------------------------------------------------------------------------
-    def write(self, shortest: int, delays: int, start: Array, starts: Array, target: Array, weight: Array) -> None:
+    def write(self, shape: Shape, starts: Array, target: Array, weight: Array) -> None:
         """Write all rows: tasks of a thread, each in stretches whose scratch is small."""
+        start = shape.start
 
         def task(first: int, last: int) -> None:
             edges = [mine.listing(first, last) for mine in self.edges]
             for a, b in cuts(start, first, last, RECORDS_OF_STRETCH):
-                self.write_stretch(edges, a, b, shortest, delays, start, starts, target, weight)
+                self.write_stretch(edges, a, b, shape, starts, target, weight)
 
         listed = sum(int(edges.begin[-1]) for edges in self.edges if edges.wiring.kind == "fixed_indegree")
         size = NUMBERS_OF_TASK
@@ -174,26 +197,24 @@ class Rows:
         edges: Sequence[Edges],
         first: int,
         last: int,
-        shortest: int,
-        delays: int,
-        start: Array,
+        shape: Shape,
         starts: Array,
         target: Array,
         weight: Array,
     ) -> None:
         """Write the rows of the sources first ... last - 1."""
-        compiled = kernels()
+        compiled, delays = kernels(), shape.delays
         place = np.zeros((last - first, delays * self.owners), np.int64)
         found = []
         for mine, delay, member in zip(edges, self.delays, self.members):
             number, post = mine.between(first, last)
             bucket = delay.at(number, int(mine.begin[first]))
-            if shortest:
-                bucket -= shortest
+            if shape.shortest:
+                bucket -= shape.shortest
             post = post.astype(np.int32, copy=False)
             compiled.count_buckets(place, bucket, post, mine.begin[first : last + 1], member.offset, self.owner, delays)
             found.append((number, post, bucket))
-        compiled.write_headers(place, start[first], target)
+        compiled.write_headers(place, shape.buckets[first:last], delays, shape.start[first], target)
         starts[:, first:last] = place[:, ::delays].T - 1
         for mine, member, (number, post, bucket) in zip(edges, self.members, found):
             x = values_at(member.values, number, int(mine.begin[first])) if len(weight) else np.zeros(0)

@@ -188,7 +188,7 @@ def place_lazy(draft: Draft, k: int, way: Lazy) -> None:
     draft.delays.pop(pathway.name, None)
     target = edges.post.astype(target_type(made.bases[pathway.target][1]))
     # A cursor is the number of the source: its row says the rest.
-    stream = Stream(target, None, np.arange(made.bases[pathway.source][1] + 1), way.delay, way.delay)
+    stream = Stream(target, None, np.arange(made.bases[pathway.source][1] + 1), way.delay, way.delay, len(target))
     statements = (*pathway.deliver, *way.on_arrival)
     paid = any("value" in names(s.expr) for s in statements) and not unit_payload(draft.program, pathway.source)
     queue = new_queue(draft, k, stream, pathway.source, paid, False)

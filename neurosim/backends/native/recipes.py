@@ -104,6 +104,19 @@ class Delays:
         return int(below[0]), int(above[1])
 
 
+    def ranges(self, begin: IntArray) -> tuple[int, IntArray]:
+        """The shortest delay of the edges numbered ``begin[0]`` ... ``begin[-1]`` - 1, and the longest of each row from ``begin[r]`` on.
+
+        Bounds as in :meth:`range`, of recipes that are looked up; a row without edges has the shortest delay of a recipe or less.
+        """
+        if not isinstance(self.delay, Sampled):
+            raise TypeError("only drawn delays have ranges of bits")
+        least, most = np.empty(len(begin) - 1, np.uint64), np.empty(len(begin) - 1, np.uint64)
+        kernels().extreme_bits(least, most, U64(self.delay.stream), begin)
+        low = delays_between(self.delay, np.array([least.min(initial=U64(0xFFFFFFFFFFFFFFFF))]))[0]
+        return int(low[0]), delays_between(self.delay, most)[1]
+
+
 @dataclass(frozen=True)
 class Lookup:
     """Tables of delays that pathways share: of recipes that differ in their stream alone."""

@@ -1,7 +1,8 @@
 """Streams: for each source one contiguous run of records, bucket after bucket in the order of delays.
 
 A bucket is a header record that holds the number of its records, then the records. A spike becomes a cursor into the stream of its
-source; in every step it delivers one bucket, so nothing is sorted, looked up or held per delay while the network runs.
+source; in every step it delivers one bucket, so nothing is sorted, looked up or held per delay while the network runs. Behind its last
+bucket a row of 4-byte records has one header that says :data:`ENDED`: a cursor stays there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+ENDED = np.uint32(0xFFFFFFFF)
+"""Header behind the last bucket of a row, where other rows have later ones."""
 TAIL = 64
 """Records behind the last one: prefetching looks ahead."""
 
@@ -26,12 +29,7 @@ class Stream:
     start: np.ndarray
     shortest: int
     longest: int
-
-    @property
-    def edges(self) -> int:
-        """Number of records that are no headers."""
-        owners, ends = self.start.shape
-        return int(self.start[0, -1]) - owners * (ends - 1) * (self.longest - self.shortest + 1)
+    edges: int
 
     @property
     def bytes(self) -> int:
@@ -61,24 +59,33 @@ def build(
     the thread that owns the target of each edge.
     """
     shortest, longest = (int(delay.min()), int(delay.max())) if len(delay) else (0, 0)
-    delays = longest - shortest + 1
-    buckets = delays * owners
-    bucket = pre * buckets + (delay - shortest)
+    columns = longest - shortest + 2
+    bucket = pre * (owners * columns) + (delay - shortest)
     if owner is not None:
-        bucket += owner.astype(np.int64) * delays
+        bucket += owner.astype(np.int64) * columns
     order = np.argsort(bucket, kind="stable")
-    counts = np.bincount(bucket, minlength=sources * buckets)
-    record = np.arange(len(pre)) + bucket[order] + 1
-    header = np.cumsum(counts) - counts + np.arange(sources * buckets)
+    counts = np.bincount(bucket, minlength=sources * owners * columns)
     largest = max(int(target.max(initial=0)), int(counts.max(initial=0)))
     kind = target_type(largest) if narrow else max(target_type(largest), np.uint32, key=lambda t: np.dtype(t).itemsize)
-    records = np.zeros(len(pre) + sources * buckets + TAIL, kind)
-    records[header] = counts
+    buckets = np.full(sources, columns - 1)
+    if kind is np.uint32:
+        buckets[:] = 1
+        np.maximum.at(buckets, pre, delay - shortest + 1)
+    # Column after column of each owner's part of each row: a bucket, the end, or nothing.
+    column, last = np.arange(columns), buckets[:, None, None]
+    ended = np.broadcast_to((column == last) & (column < columns - 1), (sources, owners, columns)).ravel()
+    there = np.broadcast_to(column < last, (sources, owners, columns)).ravel() | ended
+    size = np.where(there, counts + 1, 0)
+    header = np.cumsum(size) - size
+    record = header[bucket[order]] + 1 + np.arange(len(pre)) - (np.cumsum(counts) - counts)[bucket[order]]
+    end = int(size.sum())
+    records = np.zeros(end + TAIL, kind)
+    records[header[there]] = counts[there]
+    records[header[ended]] = ENDED if kind is np.uint32 else 0
     records[record] = target[order]
     if isinstance(weight, np.ndarray):
         values = np.zeros(len(records), weight.dtype)
         values[record] = weight[order]
         weight = values
-    end = len(pre) + sources * buckets
-    start = np.stack([np.append(header[p * delays :: buckets], end) for p in range(owners)]).astype(np.int64)
-    return Stream(records, weight, start, shortest, longest)
+    start = np.stack([np.append(header[p * columns :: owners * columns], end) for p in range(owners)]).astype(np.int64)
+    return Stream(records, weight, start, shortest, longest, len(pre))

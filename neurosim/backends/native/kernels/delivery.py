@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from neurosim.backends.native.kernels.processor import JIT, cut, i64, keep_apart, prefetch
+from neurosim.backends.native.kernels.processor import JIT, cut, header, keep_apart, prefetch
 
 
 # ---- kernels --------------------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def deliver_weights(target, weight, cursor, Q, row, into):
     mask = cursor.shape[0] - 1
     for a in range(Q[row, 0], Q[row, 1]):
         c = cursor[a & mask]
-        m = i64(target[c])
+        m = header(target, c)
         c += 1
         for k in range(c, c + m):
             into[target[k]] += weight[k]
@@ -120,7 +120,7 @@ def deliver_constant(target, weight, cursor, Q, row, into):
     mask = cursor.shape[0] - 1
     for a in range(Q[row, 0], Q[row, 1]):
         c = cursor[a & mask]
-        m = i64(target[c])
+        m = header(target, c)
         c += 1
         for k in range(c, c + m):
             into[target[k]] += weight
@@ -138,7 +138,7 @@ def deliver_weights_payload(target, weight, cursor, payload, Q, row, into):
     for a in range(Q[row, 0], Q[row, 1]):
         c = cursor[a & mask]
         x = payload[a & mask]
-        m = i64(target[c])
+        m = header(target, c)
         c += 1
         for k in range(c, c + m):
             into[target[k]] += weight[k] * x
@@ -153,7 +153,7 @@ def deliver_constant_payload(target, weight, cursor, payload, Q, row, into):
     for a in range(Q[row, 0], Q[row, 1]):
         c = cursor[a & mask]
         x = weight * payload[a & mask]
-        m = i64(target[c])
+        m = header(target, c)
         c += 1
         for k in range(c, c + m):
             into[target[k]] += x
@@ -272,7 +272,7 @@ def skip(target, cursor, Q, row):
     mask = cursor.shape[0] - 1
     for a in range(Q[row, 0], Q[row, 1]):
         c = cursor[a & mask]
-        cursor[a & mask] = c + 1 + i64(target[c])
+        cursor[a & mask] = c + 1 + header(target, c)
 
 
 @njit(**JIT)

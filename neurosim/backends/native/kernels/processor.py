@@ -35,6 +35,20 @@ def prefetch(context, array, index):
 
 
 @intrinsic
+def header(context, target, place):
+    """Number of records of the bucket whose header is target[place]; -1 in a row that has ended: the cursor then stays where it is."""
+
+    def generate(compiler, builder, signature, arguments):
+        data = compiler.make_array(signature.args[0])(compiler, builder, arguments[0]).data
+        number, long = builder.load(builder.gep(data, [arguments[1]])), ir.IntType(64)
+        if number.type.width == 32:
+            return builder.sext(number, long)
+        return number if number.type.width == 64 else builder.zext(number, long)
+
+    return types.int64(target, types.intp), generate
+
+
+@intrinsic
 def float_control(context, value):
     """Set the floating-point control word of this thread to ``value`` and return the old one (0 where there is none)."""
 

@@ -217,14 +217,33 @@ def count_buckets(count: Array, bucket: Array, post: Array, ends: Array, offset:
 
 
 @njit(**JIT)
-def write_headers(count: Array, record: int, target: Array) -> None:
-    """Headers of rows that begin at ``record``; counts become the places of the first records."""
+def extreme_bits(least: Array, most: Array, stream: int, begin: Array) -> None:
+    """Range of the bits of the edges of every row, whose numbers are ``begin[r]`` ... ``begin[r + 1]`` - 1."""
+    for r in range(least.shape[0]):
+        low, high = u64(0xFFFFFFFFFFFFFFFF), u64(0)
+        for k in range(begin[r], begin[r + 1]):
+            bits = bits64(stream, k)
+            low = bits if bits < low else low
+            high = bits if bits > high else high
+        least[r], most[r] = low, high
+
+
+@njit(**JIT)
+def write_headers(count: Array, buckets: Array, delays: int, record: int, target: Array) -> None:
+    """Headers of rows that begin at ``record``; counts become the places of the first records.
+
+    ``count`` (rows, owners * delays): of each owner's part of a row only the first ``buckets`` (rows,) are there, then the end.
+    """
     for r in range(count.shape[0]):
-        for b in range(count.shape[1]):
-            records = count[r, b]
-            target[record] = records
-            count[r, b] = record + 1
-            record += records + 1
+        for first in range(0, count.shape[1], delays):
+            for b in range(first, first + buckets[r]):
+                records = count[r, b]
+                target[record] = records
+                count[r, b] = record + 1
+                record += records + 1
+            if buckets[r] < delays:
+                target[record] = 0xFFFFFFFF
+                record += 1
 
 
 @njit(**JIT)
