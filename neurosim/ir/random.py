@@ -47,9 +47,12 @@ def mix_scalar(x: int) -> int:
 
 def mix(x: IntArray) -> IntArray:
     """The 64-bit mixer on an array of uint64."""
-    x = (x ^ (x >> U64(30))) * U64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> U64(27))) * U64(0x94D049BB133111EB)
-    return x ^ (x >> U64(31))
+    x = x ^ (x >> U64(30))
+    x *= U64(0xBF58476D1CE4E5B9)
+    x ^= x >> U64(27)
+    x *= U64(0x94D049BB133111EB)
+    x ^= x >> U64(31)
+    return x
 
 
 def bits64(stream: int, numbers: IntArray) -> IntArray:
@@ -131,15 +134,14 @@ def normal_quantile(p: FloatArray) -> FloatArray:
     p = np.asarray(p, np.float64)
     q = p - 0.5
     r = 0.180625 - q * q
-    central = q * horner(CENTRAL_NUMERATOR, r) / horner(CENTRAL_DENOMINATOR, r)
+    result: FloatArray = q * horner(CENTRAL_NUMERATOR, r) / horner(CENTRAL_DENOMINATOR, r)
     tail = r < 0.0
     if not tail.any():
-        return central
+        return result
     pt, qt = p[tail], q[tail]
     root = np.sqrt(-plain_log(np.where(qt < 0.0, pt, 1.0 - pt)))
     a, b = root - 1.6, root - 5.0
     z = np.where(root <= 5.0, horner(MIDDLE_NUMERATOR, a) / horner(MIDDLE_DENOMINATOR, a), horner(FAR_NUMERATOR, b) / horner(FAR_DENOMINATOR, b))
-    result = central
     result[tail] = np.where(qt < 0.0, -z, z)
     return result
 
@@ -259,7 +261,7 @@ def poisson(mean: float | FloatArray, stream: int, step: int, copy: int, size: i
         thresholds = np.array(poisson_thresholds(float(means)), np.int64)
         return np.searchsorted(thresholds, bits.astype(np.int64), side="right").astype(np.float64)
     groups, first, keys = poisson_tables(np.ascontiguousarray(means).tobytes())
-    counts = (np.searchsorted(keys, (groups << 33) + bits.astype(np.int64), side="right") - first[groups]).astype(np.float64)
+    counts: FloatArray = (np.searchsorted(keys, (groups << 33) + bits.astype(np.int64), side="right") - first[groups]).astype(np.float64)
     large = means > POISSON_TABLE_LIMIT
     if large.any():
         counts[large] = many_counts(means[large], bits[large])

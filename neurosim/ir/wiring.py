@@ -34,6 +34,8 @@ OUT_DEGREE = 0xD1B54A32D192ED03
 """Separates the stream of out-degrees from that of targets."""
 CHUNK = 1 << 20
 """Numbers drawn at once: a few megabytes of scratch."""
+PAIRS_AT_ONCE = 1 << 15
+"""Pairs whose bits are drawn at once: their scratch stays in the cache."""
 
 
 @dataclass(frozen=True)
@@ -128,13 +130,23 @@ def pair_rows(wiring: Wiring, first: int, last: int) -> Edges:
         post = distinct_partners(wiring, own, wiring.targets).ravel()
         return Edges(np.repeat(own, wiring.number), post, np.arange(first * wiring.number, last * wiring.number))
     number = np.arange(first * wiring.targets, last * wiring.targets)
-    pre, post = np.repeat(own, wiring.targets), np.tile(np.arange(wiring.targets), last - first)
-    keep = np.ones(len(pre), bool)
     if wiring.kind == "fixed_probability":
-        keep = (bits64(wiring.stream, number) >> np.uint64(11)) < np.uint64(round(wiring.probability * 2.0**53))
+        number = chosen(wiring, number)
+    pre, post = np.divmod(number, wiring.targets)
     if wiring.same and not wiring.autapses:
-        keep &= pre != post
-    return Edges(pre[keep], post[keep], number[keep])
+        keep = pre != post
+        pre, post, number = pre[keep], post[keep], number[keep]
+    return Edges(pre, post, number)
+
+
+def chosen(wiring: Wiring, number: IntArray) -> IntArray:
+    """Those of the numbered pairs that a probability connects: 53 of their bits lie below it."""
+    threshold = round(wiring.probability * 2.0**53)
+    if threshold == 2**53:
+        return number
+    limit = np.uint64(threshold << 11)
+    parts = (number[k : k + PAIRS_AT_ONCE] for k in range(0, len(number), PAIRS_AT_ONCE))
+    return np.concatenate([part[bits64(wiring.stream, part) < limit] for part in parts] or [number])
 
 
 def indegree_edges(wiring: Wiring) -> Edges:
@@ -204,5 +216,6 @@ def weight_index(program: Program, pathway: Pathway, edges: Edges) -> IntArray:
     if pathway.index is None:
         return np.arange(len(edges))
     if isinstance(pathway.index, str):
-        return edges.post * pathway.wiring.sources + edges.pre
+        transposed: IntArray = edges.post * pathway.wiring.sources + edges.pre
+        return transposed
     return np.asarray(pathway.index, np.int64)
