@@ -12,6 +12,7 @@ import json
 import math
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -123,13 +124,20 @@ def command(words: Sequence[str], *, timeout: float = 600, environment: Mapping[
         If it prints none; with the end of what it did print.
     """
     surroundings = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), cpu_of_children()
     done = subprocess.run(words, capture_output=True, text=True, timeout=timeout, env=surroundings, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if not lines:
         end = (done.stderr or done.stdout).strip()[-1500:]
         raise MeasurementFailed(f"exit status {done.returncode}: {end}".replace(str(ROOT), "."))
-    return {**json.loads(lines[-1].removeprefix("RESULT ")), "process_s": round(time.perf_counter() - started, 4)}
+    took = {"process_s": round(time.perf_counter() - started, 4), "process_cpu_s": round(cpu_of_children() - cpu, 4)}
+    return {**json.loads(lines[-1].removeprefix("RESULT ")), **took}
+
+
+def cpu_of_children() -> float:
+    """CPU seconds of all processes that this one has waited for, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def emit(record: Mapping[str, Any]) -> None:
