@@ -26,7 +26,7 @@ from neurosim.backends.native.parts import pays, place_parts
 from neurosim.backends.native.pathways import place_pathways
 from neurosim.backends.native.source import library_import
 from neurosim.backends.native.taps import names_of_block, place_tap
-from neurosim.ir.program import Block, Pathway, Program, Steps
+from neurosim.ir.program import Block, Pathway, Program, Rule, Steps
 from neurosim.ir.wiring import edge_count
 
 Array = np.ndarray
@@ -117,13 +117,13 @@ def event_record(draft: Draft) -> None:
     made.add_each("rec_payload", [np.ones(room, made.kind) for _ in events], True)
 
 
-def place_rules(draft: Draft) -> tuple[list[tuple[int, int, int, object, int]], list[tuple[int, Pathway, int, object, int, int]]]:
+def place_rules(draft: Draft) -> tuple[list[tuple[int, int, int, Rule, int]], list[tuple[int, Pathway, int, Rule, int, int]]]:
     """Rules with their switches; those of steps get a table of when."""
     made, number = draft.made, len(draft.ways)
     block_rules, rules = [], []
     where = {p.block.name: (q, m) for q, members in enumerate(draft.members) for m, p in enumerate(members)}
     way_of = {way.pathway.name: k for k, way in enumerate(draft.ways) if isinstance(way, General)}
-    for part in (*draft.program.blocks, *draft.program.pathways):
+    for part in draft.program.ruled():
         for r, rule in enumerate(part.rules):
             made.switches[rule.name] = (*made.switches.get(rule.name, ()), number)
             if isinstance(rule.trigger, Steps):

@@ -122,7 +122,28 @@ class Draft:
 
     def rules_of_program(self) -> list[str]:
         """Names of all rules, blocks first."""
-        return [rule.name for part in (*self.program.blocks, *self.program.pathways) for rule in part.rules]
+        return [rule.name for part in self.program.ruled() for rule in part.rules]
+
+
+@dataclass(frozen=True)
+class View:
+    """``size`` entries (None: all) of an array from ``first`` on, as they are read and written between steps."""
+
+    key: str
+    first: int = 0
+    size: int | None = None
+
+    def read(self, arrays: Arrays) -> Array:
+        """The entries themselves, not a copy."""
+        return arrays[self.key][self.first : None if self.size is None else self.first + self.size]
+
+    def read_at(self, arrays: Arrays, step: int) -> Array:
+        """The same, for expressions of the plan, which know the step."""
+        return self.read(arrays)
+
+    def write(self, arrays: Arrays, value: object) -> None:
+        """Assign in place."""
+        fill(self.read(arrays), value)
 
 
 def fill(array: Array, value: object) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from neurosim.backends.native.assembly import Draft
-from neurosim.backends.native.layout import (
-    Background,
-)
+from neurosim.backends.native.layout import Background
 from neurosim.ir.program import Pathway
 from neurosim.ir.random import poisson_thresholds
+from neurosim.ir.values import number
 
 Array = np.ndarray
 
@@ -25,10 +24,10 @@ def place_backgrounds(draft: Draft, backgrounds: list[tuple[int, Background]]) -
     weights = {w.name: w for w in draft.program.weights}
     rows, streams, values, limits = [], [], [], []
     for k, way in backgrounds:
-        thresholds = poisson_thresholds(float(way.source.rate) * draft.program.dt)
-        rows.append([sum_offset(draft, way.pathway), way.source.size, int(way.pathway.delay)])  # type: ignore[arg-type]
+        thresholds = poisson_thresholds(number(way.source.rate) * draft.program.dt)
+        rows.append([sum_offset(draft, way.pathway), way.source.size, round(number(way.pathway.delay))])
         streams.append(way.source.stream)
-        values.append(float(weights[way.pathway.weights].values))  # type: ignore[arg-type]
+        values.append(number(weights[way.pathway.weights].values))
         limits.append([t - 1 for t in thresholds])
         draft.made.switches[way.pathway.name] = (k,)
     most = -(-max((len(x) for x in limits), default=4) // 4) * 4

@@ -14,11 +14,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurosim.backends.native.layout import Place
-from neurosim.backends.native.words import scalar_text, statement_text
-from neurosim.equations.tree import Num, names
+from neurosim.backends.native.words import local_name, scalar_text, statement_text, with_reciprocals
+from neurosim.equations.tree import Expr, Num, names
+from neurosim.ir.program import Statement
 
 FIRST_OFFSET = 4
 """Column of the first offset in the table of a structure."""
+
+
+@dataclass(frozen=True)
+class Firing:
+    """What of a block's spike decides its text: all but the hold."""
+
+    condition: Expr
+    reset: tuple[Statement, ...]
+    payload: Expr
+    rising: bool
 
 
 @dataclass(frozen=True)
@@ -31,14 +42,14 @@ class Structure:
     scalars: tuple[str, ...]
     arrays: tuple[str, ...]
     draws: tuple[str, ...]
-    outputs: tuple[object, ...]
-    assign: tuple[object, ...]
-    spike: tuple[object, ...] | None
+    outputs: tuple[tuple[str, Expr], ...]
+    assign: tuple[tuple[str, Expr], ...]
+    firing: Firing | None
     held: tuple[str, ...]
     hold_array: bool
     fused: bool
     since: bool
-    rules: tuple[object, ...]
+    rules: tuple[tuple[Statement, ...], ...]
 
     @property
     def signature(self) -> str:
@@ -66,7 +77,7 @@ def structure_of(place: Place) -> Structure:
         draws=tuple(place.draws),
         outputs=tuple(block.outputs),
         assign=tuple(block.update.assign),
-        spike=(spike.condition, spike.reset, spike.payload, spike.rising) if spike else None,
+        firing=Firing(spike.condition, spike.reset, spike.payload, spike.rising) if spike else None,
         held=spike.hold_states if spike else (),
         hold_array=spike is not None and np.ndim(spike.hold_steps) > 0,
         fused=place.fused,
@@ -93,7 +104,7 @@ class BlockText:
         else:
             if s.additions:
                 parts.append(self.kernel("flush", self.load() + self.flush() + self.store()))
-            if s.spike and s.spike[1]:
+            if s.firing and s.firing.reset:
                 parts.append(self.kernel("reset", self.load() + self.outputs_read() + self.reset() + self.store()))
         parts += [
             self.kernel(f"rule{r}", self.load() + self.outputs_read() + self.rule(statements) + self.store())
@@ -102,13 +113,12 @@ class BlockText:
         return "\n\n\n".join(parts)
 
     def kernel(self, name: str, body: list[str]) -> str:
-        """One compiled function: a loop over neurons of its own, so that it can be vectorised."""
+        """One compiled function: a loop over neurons of its own, so that it can be vectorised; returns whether one has fired."""
         first = f"s_{self.structure.states[0]}" if self.structure.states else "G"
         lines = "\n".join(f"        {line}" for line in body) or "        pass"
         head = "    v_t = FT(n * dt)\n    v_dt = FT(dt)"
-        kernel = (
-            f"@njit(**JIT)\ndef {name}_{self.index}({self.structure.signature}):\n{head}\n    for i in range({first}.shape[0]):\n{lines}"
-        )
+        loop = f"    for i in range({first}.shape[0]):\n{lines}\n    return {'raised(G)' if self.structure.firing else '0'}"
+        kernel = f"@njit(**JIT)\ndef {name}_{self.index}({self.structure.signature}):\n{head}\n{loop}"
         return f"{kernel}\n\n\n{member_text(self.structure, self.index, name)}"
 
     # ---- pieces ----------------------------------------------------------------------------------------------------
@@ -116,7 +126,7 @@ class BlockText:
         """States, parameters and the hold of neuron i."""
         s = self.structure
         lines = [f"v_{x} = s_{x}[i]" for x in s.states] + [f"v_{x} = p_{x}[i]" for x in s.arrays]
-        if s.spike:
+        if s.firing:
             lines += ["r = R[i]"] + (["hold = H[i]"] if s.hold_array else [])
         return lines
 
@@ -137,25 +147,26 @@ class BlockText:
     def reset(self) -> list[str]:
         """Reset statements of the neurons that fired, one after the other."""
         s = self.structure
-        if not s.spike:
+        if not s.firing:
             return []
-        lines = ["fired = r == hold"]
-        for statement in s.spike[1]:
+        lines = ["resets = r == hold"]
+        for statement in s.firing.reset:
             target = f"v_{statement.target}"
-            value = statement_text(statement, target, self.scope(), self.single).partition(" = ")[2]
-            lines.append(f"{target} = ({value}) if fired else {target}")
+            value = statement_text(statement, target, self.single, local_or_flag).partition(" = ")[2]
+            lines.append(f"{target} = ({value}) if resets else {target}")
         return lines
 
     def advance(self) -> list[str]:
         """Integrate, evaluate the outputs, detect."""
         s = self.structure
         lines = [f"v_{x} = q_{x}[i]" for x in s.ports] + [f"q_{x}[i] = FT(0)" for x in s.ports] + [f"v_{x} = d_{x}[i]" for x in s.draws]
-        lines.append("held = r > 1" if s.spike else "held = False")
+        lines.append("held = r > 1" if s.firing else "held = False")
         if s.since:
             lines.append("v_since_spike = FT((n - L[i]) * dt) if L[i] >= 0 else FT(math.inf)")
         written = []
         for name, expr in s.assign:
-            value = scalar_text(expr, self.scope(), self.single)
+            quick = with_reciprocals(expr, s.scalars) if self.single else expr
+            value = scalar_text(quick, self.single, local_or_flag)
             if name in s.states:
                 value = f"v_{name} if held else ({value})" if name in s.held else value
                 written.append(name)
@@ -164,25 +175,24 @@ class BlockText:
                 lines.append(f"v_{name} = {value}")
         lines += [f"v_{x} = n_{x}" for x in written] + self.store()
         for name, expr in s.outputs:
-            lines += [f"v_{name} = {scalar_text(expr, self.scope(), self.single)}", f"o_{name}[i] = v_{name}"]
+            lines += [f"v_{name} = {scalar_text(expr, self.single, local_or_flag)}", f"o_{name}[i] = v_{name}"]
         return lines + self.detect()
 
     def detect(self) -> list[str]:
         """Phase 3."""
         s = self.structure
-        if not s.spike:
+        if not s.firing:
             return []
-        condition, _, payload, rising = s.spike
-        lines = [f"true = {scalar_text(condition, self.scope(), self.single)}"]
-        if rising:
+        lines = [f"true = {scalar_text(s.firing.condition, self.single, local_or_flag)}"]
+        if s.firing.rising:
             lines += ["spikes = true and (not held) and W[i] == 0", "W[i] = 1 if true else 0"]
         else:
             lines.append("spikes = true and (not held)")
         lines += ["R[i] = hold if spikes else (r - i32(1) if r > 0 else i32(0))", "G[i] = spikes"]
         if s.since:
             lines.append("L[i] = n if spikes else L[i]")
-        if payload != Num(1.0):
-            lines.append(f"P[i] = {scalar_text(payload, self.scope(), self.single)}")
+        if s.firing.payload != Num(1.0):
+            lines.append(f"P[i] = {scalar_text(s.firing.payload, self.single, local_or_flag)}")
         return lines
 
     def outputs_read(self) -> list[str]:
@@ -193,23 +203,16 @@ class BlockText:
         lines += [f"v_{x} = d_{x}[i]" for x in s.draws]
         if s.since:
             lines.append("v_since_spike = FT((n - L[i]) * dt) if L[i] >= 0 else FT(math.inf)")
-        return lines + (["held = (r > 0) and (r != hold)"] if s.spike else ["held = False"])
+        return lines + (["held = (r > 0) and (r != hold)"] if s.firing else ["held = False"])
 
-    def rule(self, statements: tuple[object, ...]) -> list[str]:
+    def rule(self, statements: tuple[Statement, ...]) -> list[str]:
         """Statements of a rule on own states."""
-        return [statement_text(statement, f"v_{statement.target}", self.scope(), self.single) for statement in statements]
-
-    def scope(self) -> LocalNames:
-        """Every name of the language is a local variable; ``held`` is a flag."""
-        return LocalNames()
+        return [statement_text(statement, f"v_{statement.target}", self.single, local_or_flag) for statement in statements]
 
 
-class LocalNames(dict):
-    """Names of the equation language as local variables of a kernel."""
-
-    def get(self, name: str, default: str | None = None) -> str:
-        """``v_name``; ``held`` and literals stay as they are."""
-        return name if name == "held" or name.startswith("FT(") else f"v_{name}"
+def local_or_flag(name: str) -> str:
+    """Every name of the language is a local variable; ``held`` is a flag."""
+    return name if name == "held" else local_name(name)
 
 
 def columns(place: Place, structure: Structure, first: int, last: int) -> list[int]:
@@ -254,7 +257,7 @@ def member_text(structure: Structure, index: int, kernel: str) -> str:
     head = (
         f"@njit(**JIT)\ndef {kernel}_{index}_of(m, n, dt, F, A, R, L, W, G, P, H, O, S):\n    keep_apart()\n    size, base = {size}, {base}"
     )
-    return f"{head}\n    {kernel}_{index}({', '.join(arguments)})"
+    return f"{head}\n    return {kernel}_{index}({', '.join(arguments)})"
 
 
 def call(index: int, kernel: str, member: str = "m") -> str:

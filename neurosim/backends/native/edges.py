@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from neurosim.backends.native.layout import General, Place
 from neurosim.backends.native.words import scalar_text, statement_text
 from neurosim.equations.tree import names
 from neurosim.ir.program import Pathway, Statement
+from neurosim.ir.values import is_number, number
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,7 @@ class EdgeText:
 
     def is_array(self, name: str) -> bool:
         """Whether a parameter has one value per edge."""
-        value = self.pathway.parameters[name]
-        return not isinstance(value, (int, float)) and (not isinstance(value, np.ndarray) or value.ndim > 0)
+        return not is_number(self.pathway.parameters[name])
 
     # ---- kernels ---------------------------------------------------------------------------------------------------
     def kernels(self) -> str:
@@ -96,7 +94,7 @@ class EdgeText:
             "    for _ in range(added[(n - age) & (added.shape[0] - 1)]):",
             "        c = cursor[a & mask]",
             "        v_value = payload[a & mask]",
-            "        for z in range(c + 1, c + 1 + i64(edge[c])):",
+            "        for z in range(c + 1, c + 1 + header(edge, c)):",
             "            e = i64(edge[z])",
             *self.indent(self.body(statements), 12),
             "        a += 1",
@@ -147,7 +145,7 @@ class EdgeText:
         seen = frozenset().union(*(names(expr) for _, expr in p.update.assign), p.states)
         lines = self.loads(seen)
         for name, expr in p.update.assign:
-            lines.append(f"{'n' if name in p.states else 'v'}_{name} = {scalar_text(expr, EdgeNames(), self.single)}")
+            lines.append(f"{'n' if name in p.states else 'v'}_{name} = {scalar_text(expr, self.single)}")
         return lines + [f"x{k}_{name}[e] = n_{name}" for name, _ in p.update.assign if name in p.states]
 
     def body(self, statements: tuple[Statement, ...]) -> list[str]:
@@ -157,11 +155,11 @@ class EdgeText:
         lines = self.loads(seen)
         for s in statements:
             if s.target.endswith("_post"):
-                lines.append(f"A[{self.sum_offset(s.target[:-5])} + j] {s.op} {scalar_text(s.expr, EdgeNames(), self.single)}")
+                lines.append(f"A[{self.sum_offset(s.target[:-5])} + j] {s.op} {scalar_text(s.expr, self.single)}")
             elif s.target == "w":
                 lines += self.write_weight(s)
             else:
-                lines.append(statement_text(s, f"v_{s.target}", EdgeNames(), self.single))
+                lines.append(statement_text(s, f"v_{s.target}", self.single))
         written = dict.fromkeys(s.target for s in statements if s.target in p.states)
         return lines + [f"x{k}_{x}[e] = v_{x}" for x in written]
 
@@ -171,12 +169,12 @@ class EdgeText:
         low, high, factor = (self.number(x, 0.0) for x in ("low", "high", "factor"))
         clip = [f"v_w = clip_(v_w, {low}, {high})"] if self.bounded else []
         if self.weighted == "shared":
-            value = scalar_text(s.expr, EdgeNames(), self.single)
+            value = scalar_text(s.expr, self.single)
             sign = "-" if s.op == "-=" else ""
             if s.op in ("+=", "-="):
                 return [f"Z{k}[e] = {sign}({value})"]
-            return [statement_text(s, "v_w", EdgeNames(), self.single), *clip, f"W{k}[I{k}[e]] = v_w / {factor}"]
-        return [statement_text(s, "v_w", EdgeNames(), self.single), *clip, f"W{k}[e] = v_w"]
+            return [statement_text(s, "v_w", self.single), *clip, f"W{k}[I{k}[e]] = v_w / {factor}"]
+        return [statement_text(s, "v_w", self.single), *clip, f"W{k}[e] = v_w"]
 
     def second_pass(self, statements: tuple[Statement, ...]) -> list[str]:
         """Adds the gathered increments of shared weights."""
@@ -209,7 +207,7 @@ class EdgeText:
                 lines.append(f"v_{name} = x{k}_{name}[e]")
             elif name in p.parameters:
                 lines.append(
-                    f"v_{name} = y{k}_{name}[e]" if self.is_array(name) else f"v_{name} = {self.number(name, float(p.parameters[name]))}"
+                    f"v_{name} = y{k}_{name}[e]" if self.is_array(name) else f"v_{name} = {self.number(name, number(p.parameters[name]))}"
                 )
             elif name == "w":
                 lines += self.load_weight()
@@ -249,12 +247,4 @@ class EdgeText:
             return [f"v_{name} = A[{self.integer(place.ports[base])} + j]"]
         if base in place.states or base in place.arrays:
             return [f"v_{name} = F[{self.integer((place.states if base in place.states else place.arrays)[base])} + j]"]
-        return [f"v_{name} = {self.number(name, float(place.block.parameters[base]))}"]
-
-
-class EdgeNames(dict):
-    """Names of the equation language as local variables of a kernel."""
-
-    def get(self, name: str, default: str | None = None) -> str:
-        """``v_name``; literals stay as they are."""
-        return name if name.startswith("FT(") else f"v_{name}"
+        return [f"v_{name} = {self.number(name, number(place.block.parameters[base]))}"]

@@ -11,6 +11,7 @@ import numpy as np
 from neurosim.backends.native.lazy import Lazy, lazy_form
 from neurosim.equations.tree import Num, Op, Sym, names
 from neurosim.ir.program import Block, Pathway, Program, Sampled, Source, Statement, Weights, plastic_weights
+from neurosim.ir.values import is_number, number
 
 PAD = 64
 
@@ -25,7 +26,7 @@ class Arena:
     def take(self, values: np.ndarray) -> int:
         """Place a copy of the values, padded to whole cache lines; returns the offset."""
         offset = self.size
-        padded = np.zeros(-(-len(values) // 8) * 8, np.float64)
+        padded = np.zeros(-(-len(values) // 16) * 16, np.float64)
         padded[: len(values)] = values
         self.pieces.append(padded)
         self.size += len(padded)
@@ -33,7 +34,7 @@ class Arena:
 
     def array(self, kind: type) -> np.ndarray:
         """The whole arena."""
-        return np.concatenate([*self.pieces, np.zeros(PAD)]).astype(kind)
+        return np.asarray(np.concatenate([*self.pieces, np.zeros(PAD)]), kind)
 
 
 @dataclass(frozen=True)
@@ -170,23 +171,23 @@ def forms(program: Program) -> tuple[Way, ...]:
     inexact = {(p.target, t) for p in program.pathways if not rounded[p.name] for t in targets_of(p)}
     exact = {p.name: rounded[p.name] and not any((p.target, t) in inexact for t in targets_of(p)) for p in program.pathways}
     ways: list[Way] = []
-    grouped: dict[str, int] = {}
+    grouped: dict[str, tuple[int, tuple[Pathway, ...]]] = {}
     for pathway in program.pathways:
-        source = program.part(pathway.source)
         if not simple[pathway.name]:
             several = used.count(pathway.weights) > 1
             lazy = None if several else lazy_form(program, pathway, weights.get(pathway.weights))
             shared = several or pathway.index is not None
             ways.append(lazy or General(pathway, shared and bool(pathway.weights), pathway.weights in plastic))
-        elif is_background(program, pathway, source, weights[pathway.weights], changed):
-            ways.append(Background(pathway, source))
+        elif (background := background_form(program, pathway, weights[pathway.weights], changed)) is not None:
+            ways.append(background)
         elif not exact[pathway.name] or pathway.name in changed:
             ways.append(Group((pathway,), False))
         elif pathway.source in grouped:
-            place = grouped[pathway.source]
-            ways[place] = Group((*ways[place].pathways, pathway), True)
+            place, pathways = grouped[pathway.source]
+            grouped[pathway.source] = place, (*pathways, pathway)
+            ways[place] = Group((*pathways, pathway), True)
         else:
-            grouped[pathway.source] = len(ways)
+            grouped[pathway.source] = len(ways), (pathway,)
             ways.append(Group((pathway,), True))
     return tuple(ways)
 
@@ -197,14 +198,15 @@ def targets_of(pathway: Pathway) -> frozenset[str]:
     return frozenset(s.target[:-5] for statements in lists for s in statements if s.target.endswith("_post"))
 
 
-def is_background(program: Program, pathway: Pathway, source: object, weights: Weights, changed: frozenset[str]) -> bool:
-    """Whether counts can be drawn at the target: nobody else hears this source, and nothing about it changes."""
+def background_form(program: Program, pathway: Pathway, weights: Weights, changed: frozenset[str]) -> Background | None:
+    """The form whose counts are drawn at the target; None where somebody else hears the source, or something about it changes."""
+    source = program.part(pathway.source)
     if not isinstance(source, Source) or source.kind != "poisson" or pathway.wiring.kind != "one_to_one":
-        return False
+        return None
     heard = sum(p.source == source.name for p in program.pathways) == 1 and not any(tap.part == source.name for tap in program.taps)
-    plain = isinstance(weights.values, float) and isinstance(pathway.delay, int) and np.ndim(source.rate) == 0
-    few = plain and float(source.rate) * program.dt <= 10.0
-    return heard and few and source.name not in changed and pathway.name not in changed
+    plain = isinstance(weights.values, float) and isinstance(pathway.delay, int) and is_number(source.rate)
+    few = plain and number(source.rate) * program.dt <= 10.0
+    return Background(pathway, source) if heard and few and not changed & {source.name, pathway.name} else None
 
 
 def longest_delay(pathway: Pathway) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from neurosim.equations.evaluate import evaluate
 from neurosim.equations.tree import Expr, Num, Op, Sym, names
 from neurosim.ir.program import Assign, Block, Pathway, Program, Statement, Weights
+from neurosim.ir.values import is_number, number
 
 LAST_STEP = (1 << 31) - 2
 """Steps are remembered in 32 bits."""
@@ -99,12 +100,7 @@ def constant_delay(pathway: Pathway) -> int | None:
 # ---- traces ------------------------------------------------------------------------------------------------------------
 def scalars(pathway: Pathway) -> dict[str, float]:
     """Parameters that are one number."""
-    return {name: float(value) for name, value in pathway.parameters.items() if is_number(value)}
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is one number."""
-    return isinstance(value, (int, float, np.number)) or (isinstance(value, np.ndarray) and value.ndim == 0)
+    return {name: number(value) for name, value in pathway.parameters.items() if is_number(value)}
 
 
 def decay_factors(program: Program, pathway: Pathway) -> dict[str, float] | None:
@@ -118,7 +114,7 @@ def decay_factors(program: Program, pathway: Pathway) -> dict[str, float] | None
         factor = factor_of(expr, state)
         if state not in found or factor is None or not names(factor) <= set(known) - planned:
             return None
-        found[state] = float(np.asarray(evaluate(factor, known.__getitem__)))
+        found[state] = number(evaluate(factor, known.__getitem__))
     return found if all(0.0 <= factor <= 1.0 for factor in found.values()) else None
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurosim.backends.native.assembly import fill
 from neurosim.backends.native.lazy import Lazy
 from neurosim.backends.native.lazy_text import BITS, RING, LazyText
 from neurosim.ir.program import Weights
+from neurosim.ir.values import number
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]
@@ -43,8 +45,8 @@ def lazy_arrays(
     form, k = text.form, text.k
     sources, targets = sizes
     rows = np.searchsorted(pre, np.arange(sources + 1)).astype(np.int64)
-    static = {f"l{k}_rows": rows}
-    mutable = {
+    static: dict[str, Array] = {f"l{k}_rows": rows}
+    mutable: dict[str, Array] = {
         f"l{k}_clock": np.zeros(2, np.int64),
         f"l{k}_left": np.full(sources, -1, np.int32),
         f"l{k}_since": np.zeros(sources, np.int32),
@@ -60,7 +62,8 @@ def lazy_arrays(
     for y in form.post:
         mutable |= {f"l{k}_before_{y}": np.zeros(targets * RING, kind), f"x{k}_{y}": np.full(targets, form.pathway.states[y], kind)}
     used = set(text.arrays.values())
-    static, mutable = ({name: array for name, array in arrays.items() if name in used} for arrays in (static, mutable))
+    static = {name: array for name, array in static.items() if name in used}
+    mutable = {name: array for name, array in mutable.items() if name in used}
     return LazyArrays(static, mutable, readers_of(form, k, static, target), writers_of(text, static))
 
 
@@ -69,7 +72,7 @@ def constant(text: LazyText, name: str, weights: Weights, dt: float) -> float:
     if name.startswith("decay of "):
         return text.form.decay[name[9:]]
     known = {"dt": dt, "low bound": weights.low, "high bound": weights.high}
-    return known[name] if name in known else float(text.pathway.parameters[name])  # type: ignore[arg-type]
+    return known[name] if name in known else number(text.pathway.parameters[name])
 
 
 def faded(arrays: Arrays, static: Arrays, k: int, x: str) -> Array:
@@ -83,37 +86,38 @@ def faded(arrays: Arrays, static: Arrays, k: int, x: str) -> Array:
 def readers_of(form: Lazy, k: int, static: Arrays, target: Array) -> dict[str, Callable[[Arrays], Array]]:
     """State -> its value on every edge."""
     degrees = np.diff(static[f"l{k}_rows"])
-    found: dict[str, Callable[[Arrays], Array]] = {}
-    for x in form.pre:
-        found[x] = lambda arrays, x=x: np.repeat(faded(arrays, static, k, x), degrees)  # type: ignore[misc]
-    for y in form.post:
-        found[y] = lambda arrays, y=y: arrays[f"x{k}_{y}"][target]  # type: ignore[misc]
-    return found
+
+    def source_trace(x: str) -> Callable[[Arrays], Array]:
+        return lambda arrays: np.repeat(faded(arrays, static, k, x), degrees)
+
+    def target_trace(y: str) -> Callable[[Arrays], Array]:
+        return lambda arrays: arrays[f"x{k}_{y}"][target]
+
+    return {x: source_trace(x) for x in form.pre} | {y: target_trace(y) for y in form.post}
 
 
 def writers_of(text: LazyText, static: Arrays) -> dict[str, Callable[[Arrays, object], None]]:
     """Assignment of one number to a trace or a parameter, between two steps."""
     form, k = text.form, text.k
 
-    def write_source_trace(arrays: Arrays, value: object, x: str) -> None:
-        now = {trace: faded(arrays, static, k, trace) for trace in form.pre}
-        for trace, values in now.items():
-            arrays[f"x{k}_{trace}"][:] = value if trace == x else values
-        arrays[f"l{k}_left"][:] = arrays[f"l{k}_clock"][1] - 1
+    def source_trace(x: str) -> Callable[[Arrays, object], None]:
+        def write(arrays: Arrays, value: object) -> None:
+            now = {trace: faded(arrays, static, k, trace) for trace in form.pre}
+            for trace, values in now.items():
+                arrays[f"x{k}_{trace}"][:] = value if trace == x else values
+            arrays[f"l{k}_left"][:] = arrays[f"l{k}_clock"][1] - 1
 
-    def write_target_trace(arrays: Arrays, value: object, y: str) -> None:
-        arrays[f"x{k}_{y}"][:] = value
+        return write
 
-    def write_parameter(arrays: Arrays, value: object, name: str) -> None:
-        if name in text.constants:
-            arrays[f"C{k}"][text.constants.index(name)] = value
+    def target_trace(y: str) -> Callable[[Arrays, object], None]:
+        return lambda arrays, value: fill(arrays[f"x{k}_{y}"], value)
 
-    found: dict[str, Callable[[Arrays, object], None]] = {}
-    for names, write in (
-        (form.pre, write_source_trace),
-        (form.post, write_target_trace),
-        (tuple(form.pathway.parameters), write_parameter),
-    ):
-        for name in names:
-            found[name] = lambda arrays, value, name=name, write=write: write(arrays, value, name)  # type: ignore[misc]
-    return found
+    def parameter(name: str) -> Callable[[Arrays, object], None]:
+        def write(arrays: Arrays, value: object) -> None:
+            if name in text.constants:
+                arrays[f"C{k}"][text.constants.index(name)] = value
+
+        return write
+
+    traces = {x: source_trace(x) for x in form.pre} | {y: target_trace(y) for y in form.post}
+    return traces | {name: parameter(name) for name in form.pathway.parameters}

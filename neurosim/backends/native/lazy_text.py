@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from neurosim.backends.native.edges import EdgeNames
 from neurosim.backends.native.lazy import Lazy, needed
 from neurosim.backends.native.words import scalar_text, statement_text
 from neurosim.equations.tree import names
@@ -227,7 +226,7 @@ class LazyText:
         """The weight of one edge after an event."""
         lines = []
         for s in statements:
-            lines.append(statement_text(s, f"v_{s.target}", EdgeNames(), self.single))
+            lines.append(statement_text(s, f"v_{s.target}", self.single))
             if s.target == "w" and self.bounded:
                 lines.append("v_w = clip_(v_w, c_low, c_high)")
         return self.function(name, self.change_arguments(statements), [*lines, "return v_w"])
@@ -290,7 +289,7 @@ class LazyText:
 
     def deliver(self) -> list[str]:
         """The weight before the arrival changes it is added."""
-        return [f"into[j] += {scalar_text(self.pathway.deliver[0].expr, EdgeNames(), self.single)}"]
+        return [f"into[j] += {scalar_text(self.pathway.deliver[0].expr, self.single)}"]
 
     def learn(self) -> list[str]:
         """The arrival changes the weight."""
@@ -318,7 +317,7 @@ class LazyText:
             lines += ["since[s] = i32(n)"]
         else:
             lines += [f"lazy_far_{self.k}({row}, True, learn)"]
-        lines += ["if learn:", *(f"    {statement_text(s, f'v_{s.target}', EdgeNames(), self.single)}" for s in own)]
+        lines += ["if learn:", *(f"    {statement_text(s, f'v_{s.target}', self.single)}" for s in own)]
         lines += [*(f"    base_{t}[s] = v_{t}" for t in form.pre), "    left[s] = i32(n)"]
         arguments = ["first", "last", "cursor", "payload", "into", "learn", "n", *self.arrays]
         return self.function("arrive", arguments, [*body, *indented(lines)])
@@ -357,7 +356,7 @@ class LazyText:
             lines += [f"recent[4 * j + {age}] = recent[4 * j + {age - 1}]" for age in (3, 2, 1)]
             lines += ["recent[4 * j] = i32(n)", "spiked[j] += i32(1)"]
         lines += [f"v_{t} = now_{t}[j]" for t in form.post]
-        lines += [statement_text(s, f"v_{s.target}", EdgeNames(), self.single) for s in form.on_spikes if s.target in form.post]
+        lines += [statement_text(s, f"v_{s.target}", self.single) for s in form.on_spikes if s.target in form.post]
         lines += [f"now_{t}[j] = v_{t}" for t in form.post]
         body += [*self.constant_lines(), "for f in range(fired):", *indented(lines)]
         return self.function("fired", ["ids", "fired", "n", *self.arrays], body)

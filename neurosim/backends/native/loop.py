@@ -230,15 +230,16 @@ def integrate(parts: LoopParts) -> list[str]:
     lines = [f"edges_advance_{k}({text.arguments})" for k, text in parts.edges if text.pathway.update.assign]
     lines += [line for text in parts.lazy for line in text.advance_lines()]
     edges = dict(parts.edges)
+    lines.append("fired = 0")
     for run in parts.runs:
         for k in run.instant:
             lines += [f"if on[{k}]:", f"    edges_signal_{k}({edges[k].arguments})"]
         lines.append(f"for m in range({run.first}, {run.last}):")
         lines += [f"    {line}" for line in draws(run)]
         if run.structure.fused:
-            lines += ["    if pending:", f"        {call(run.index, 'fused')}", "    else:", f"        {call(run.index, 'advance')}"]
+            lines += ["    if pending:", f"        fired += {call(run.index, 'fused')}", "    else:", f"        fired += {call(run.index, 'advance')}"]
         else:
-            lines.append(f"    {call(run.index, 'advance')}")
+            lines.append(f"    fired += {call(run.index, 'advance')}")
     return lines
 
 
@@ -274,7 +275,10 @@ def detect(parts: LoopParts) -> list[str]:
             lines.append(f"enter(Q, i64({q.row}), n, ids, found, cuts, i64({q.part}), {q.name}_start, {q.name}_cursor, {q.name}_added)")
     quiet = [f"{q.name}_added[n & ({q.name}_added.shape[0] - 1)] = 0" for q in parts.queues]
     before = [
-        "find_events(blocks, G, P, E, ids, count)",
+        "if fired:",
+        "    find_events(blocks, G, P, E, ids, count)",
+        "else:",
+        "    find_nothing(blocks, count)",
         "if threads > 1:",
         "    generation = wait_for_all(barrier, threads, generation)",
         "some = all_found(found, parts, threads) > 0",
@@ -307,8 +311,8 @@ def adapt(parts: LoopParts) -> list[str]:
                 f"    edges_rule{r}_{k}(cut(ids, blocks[{part}, 0], count[{part}]), count[{part}], T{k}_into_start, T{k}_into_edge, {edges[k].arguments})",
             ]
     lines += [line for text in parts.lazy for line in text.adapt_lines()]
-    for q, m, r, _, switch in parts.block_rules:
-        lines += when_due(f"Y{switch}", [f"if on[{switch}]:", f"    {call(q, f'rule{r}', f'i64({m})')}"])
+    for structure, m, r, _, switch in parts.block_rules:
+        lines += when_due(f"Y{switch}", [f"if on[{switch}]:", f"    {call(structure, f'rule{r}', f'i64({m})')}"])
     for k, _, r, rule, switch, _ in parts.rules:
         if isinstance(rule.trigger, Steps):
             lines += when_due(f"Y{switch}", [f"if on[{k}] and on[{switch}]:", f"    edges_rule{r}_{k}({edges[k].arguments})"])
@@ -328,7 +332,7 @@ def finish(parts: LoopParts) -> list[str]:
     """Phase 6 and the taps at the end; what waits is settled when somebody is about to look."""
     lines = capacity(parts)
     for run in parts.runs:
-        if not run.structure.fused and run.structure.spike and run.structure.spike[1]:
+        if not run.structure.fused and run.structure.firing and run.structure.firing.reset:
             lines += [f"for m in range({run.first}, {run.last}):", f"    {call(run.index, 'reset')}"]
     fused = any(run.structure.fused for run in parts.runs)
     if fused:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neurosim.backends.base import Progress, Settings
-from neurosim.backends.native.assemble import Assembly, assemble
+from neurosim.backends.native.assemble import assemble
+from neurosim.backends.native.assembly import Assembly
+from neurosim.backends.native.pages import aligned
 from neurosim.backends.native.source import load
 from neurosim.equations.evaluate import evaluate
 from neurosim.equations.tree import Call, Num, Op, Sym
@@ -122,8 +124,8 @@ class NativeRun:
             "copy": np.int64(self.settings.first_copy + copy),
             "dt": np.float64(self.program.dt),
         }
-        shared["stop"][:] = 0
-        shared["barrier"][:] = 0
+        self.mutable[copy]["stop"][:] = 0
+        self.mutable[copy]["barrier"][:] = 0
         run, done = load(self.assembly.text).run, [0] * self.assembly.threads
 
         def work(p: int) -> None:
@@ -293,16 +295,16 @@ class NativeRun:
             raise FileFormatError(f"this checkpoint is of another program or of another engine: {odd!r} does not match")
         for place, arrays in self.changing():
             for name in arrays:
-                arrays[name] = np.array(checkpoint[f"{place}/{name}"])
+                arrays[name] = aligned(np.asarray(checkpoint[f"{place}/{name}"]))
         self.step = int(checkpoint["step"])
         for kept in self.kept:
             kept.steps, kept.ids, kept.payloads = ([*chunks] for chunks in (kept.steps, kept.ids, kept.payloads))
-            for place, steps in enumerate(kept.steps):
+            for chunk, steps in enumerate(kept.steps):
                 before = steps < self.step
-                kept.steps[place], kept.ids[place], kept.payloads[place] = (
+                kept.steps[chunk], kept.ids[chunk], kept.payloads[chunk] = (
                     steps[before],
-                    kept.ids[place][before],
-                    kept.payloads[place][before],
+                    kept.ids[chunk][before],
+                    kept.payloads[chunk][before],
                 )
             kept.rows = {j: [(s[s < self.step], v[s < self.step]) for s, v in rows] for j, rows in kept.rows.items()}
 
@@ -314,7 +316,7 @@ def start(program: Program, settings: Settings, progress: Progress | None) -> Na
     """Lay a Program out before its first step."""
     clocks = time.perf_counter(), time.process_time()
     assembly = assemble(program, settings, progress)
-    mutable = [{name: array.copy() for name, array in assembly.mutable.items()} for _ in range(settings.copies)]
-    own = [[{name: array.copy() for name, array in arrays.items()} for arrays in assembly.own_mutable] for _ in range(settings.copies)]
+    mutable = [{name: aligned(array) for name, array in assembly.mutable.items()} for _ in range(settings.copies)]
+    own = [[{name: aligned(array) for name, array in arrays.items()} for arrays in assembly.own_mutable] for _ in range(settings.copies)]
     timing = {"build_s": time.perf_counter() - clocks[0], "build_cpu_s": time.process_time() - clocks[1], "run_s": 0.0, "run_cpu_s": 0.0}
     return NativeRun(program, settings, assembly, mutable, own, [Kept() for _ in range(settings.copies)], timing=timing)

@@ -20,8 +20,9 @@ from neurosim.backends.native.layout import (
 )
 from neurosim.backends.native.loop import Run
 from neurosim.equations.evaluate import evaluate
-from neurosim.equations.tree import Call, Num, Op, Sym
-from neurosim.ir.program import Block, Source
+from neurosim.equations.tree import Expr, Num
+from neurosim.ir.program import Block, Source, Value
+from neurosim.ir.values import is_array, number
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]
@@ -33,7 +34,9 @@ def place_parts(draft: Draft) -> None:
     longest = longest_delays(draft)
     base = 0
     planned = planned_arrays(draft)
-    for part in (*draft.program.blocks, *(s for s in draft.program.sources if s.name not in backgrounds)):
+    heard = [source for source in draft.program.sources if source.name not in backgrounds]
+    parts: tuple[Block | Source, ...] = (*draft.program.blocks, *heard)
+    for part in parts:
         draft.made.bases[part.name] = (base, part.size)
         base += -(-part.size // PAD) * PAD
     for block in draft.program.blocks:
@@ -54,8 +57,7 @@ def longest_delays(draft: Draft) -> dict[str, int]:
     found = {}
     for pathway in draft.program.pathways:
         if looks_back(pathway):
-            known = isinstance(pathway.delay, int)
-            found[pathway.name] = int(pathway.delay) if known else int(draft.delay_of(pathway).max(initial=0))  # type: ignore[arg-type]
+            found[pathway.name] = pathway.delay if isinstance(pathway.delay, int) else int(draft.delay_of(pathway).max(initial=0))
     return found
 
 
@@ -64,7 +66,7 @@ def planned_arrays(draft: Draft) -> set[tuple[str, str]]:
     found = set()
     for phase in draft.program.plan:
         for assign in phase.assign:
-            if isinstance(assign.value, (Num, Sym, Op, Call)) or np.ndim(assign.value):  # type: ignore[arg-type]
+            if isinstance(assign.value, Expr) or is_array(assign.value):
                 found.add((assign.part, assign.target))
     return found
 
@@ -72,7 +74,10 @@ def planned_arrays(draft: Draft) -> set[tuple[str, str]]:
 def place_block(draft: Draft, block: Block, longest: Mapping[str, int], planned: set[tuple[str, str]]) -> None:
     """One block."""
     n = block.size
-    wide = lambda value: np.broadcast_to(np.asarray(value, np.float64), (n,))  # noqa: E731
+
+    def wide(value: Value) -> Array:
+        return np.broadcast_to(np.asarray(value, np.float64), (n,))
+
     depth = output_depth(draft.program, block.name, longest)
     states = {x: draft.floats.take(wide(v)) for x, v in block.states.items()}
     arrays = {x: draft.floats.take(wide(v)) for x, v in block.parameters.items() if np.ndim(v) or (block.name, x) in planned}
@@ -149,7 +154,7 @@ def table_structures(draft: Draft) -> None:
     rows: list[Array] = []
     size = 0
     for q, (structure, members) in enumerate(zip(draft.structures, draft.members)):
-        scalars = [[float(p.block.parameters[x]) for x in structure.scalars] for p in members]
+        scalars = [[number(p.block.parameters[x]) for x in structure.scalars] for p in members]
         tables = [
             [columns(place, structure, *draft.made.stretches(place.block.size)[p]) for place in members] for p in range(draft.made.threads)
         ]
@@ -180,7 +185,7 @@ def place_source(draft: Draft, source: Source) -> None:
     numbers = [n, 0, 1, source.steps_per_item, 0, 0, switch, 0, base]
     if source.kind == "table":
         offsets, depth = draft.outputs[source.name]
-        table = np.asarray(source.table, made.kind)
+        table: Array = np.asarray(source.table, made.kind)
         order = np.arange(len(table)) if source.order is None else np.asarray(source.order, np.int64)
         numbers[1:6] = [offsets["value"], depth, source.steps_per_item, len(order), ("repeat", "hold", "zero").index(source.after)]
         made.add(f"B{z}_items", table)
@@ -200,18 +205,15 @@ def place_events(draft: Draft, source: Source, z: int) -> None:
     made = draft.made
     if source.kind == "poisson":
         dt = draft.program.dt
-        width = (
-            source.size
-            if np.ndim(source.rate) or any(a.part == source.name and np.ndim(a.value) for p in draft.program.plan for a in p.assign)
-            else 1
-        )  # type: ignore[arg-type]
+        values = [source.rate, *(a.value for phase in draft.program.plan for a in phase.assign if a.part == source.name)]
+        width = source.size if any(is_array(value) for value in values) else 1
         means = np.broadcast_to(np.asarray(source.rate, np.float64) * dt, (width,)).copy()
         made.add(f"B{z}_means", means, True)
         made.add(f"B{z}_terms", np.exp(-means), True)
         made.add(f"B{z}_counts", np.zeros(source.size), True)
         made.add(f"B{z}_stream", np.array([source.stream], np.uint64))
-        made.writers[source.name, "rate"] = lambda arrays, value, z=z: set_rate(arrays, z, value, dt)
-        made.names[source.name, "rate"] = lambda arrays, n, z=z: arrays[f"B{z}_means"] / dt
+        made.writers[source.name, "rate"] = lambda arrays, value: set_rate(arrays, z, value, dt)
+        made.names[source.name, "rate"] = lambda arrays, n: arrays[f"B{z}_means"] / dt
         draft.poissons.append((source, z))
         return
     steps, indices = np.asarray(source.steps, np.int64), np.asarray(source.indices, np.int64)
@@ -230,7 +232,7 @@ def pays(block: Block) -> bool:
 
 def set_rate(arrays: Arrays, z: int, value: object, dt: float) -> None:
     """A new rate of a Poisson source."""
-    arrays[f"B{z}_means"][...] = np.asarray(value) * dt  # type: ignore[operator]
+    arrays[f"B{z}_means"][...] = np.asarray(value, np.float64) * dt
     arrays[f"B{z}_terms"][...] = np.exp(-arrays[f"B{z}_means"])
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 import numpy as np
 
 from neurosim.backends.base import Progress
-from neurosim.backends.native.assembly import Draft, fill
+from neurosim.backends.native.assembly import Draft, View
 from neurosim.backends.native.background import place_backgrounds, sum_offset
 from neurosim.backends.native.builder import Member, build_group, can_build, expected_edges
 from neurosim.backends.native.edges import EdgeText
@@ -26,6 +27,7 @@ from neurosim.backends.native.recipes import fits_single
 from neurosim.backends.native.streams import Stream, build, target_type
 from neurosim.equations.tree import names
 from neurosim.ir.program import Pathway, Sampled
+from neurosim.ir.values import is_number, number
 from neurosim.ir.wiring import Edges, delays_of, expand, values_of, weight_index, weight_values
 
 Array = np.ndarray
@@ -154,13 +156,10 @@ def place_general(draft: Draft, k: int, way: General) -> None:
     for x, v in pathway.parameters.items():
         if text.is_array(x):
             made.add(f"y{k}_{x}", values_of(v, edges).astype(made.kind), True)
-            made.writers[pathway.name, x] = lambda arrays, value, key=f"y{k}_{x}": fill(arrays[key], value)
-            made.names[pathway.name, x] = lambda arrays, n, key=f"y{k}_{x}": arrays[key]
+            view = View(f"y{k}_{x}")
+            made.writers[pathway.name, x], made.names[pathway.name, x] = view.write, view.read_at
         else:
-            made.writers[pathway.name, x] = lambda arrays, value, text=text, x=x, k=k: set_number(arrays, text, k, x, value)
-            made.names[pathway.name, x] = lambda arrays, n, text=text, x=x, k=k: (
-                arrays[f"C{k}"][text.names.index(x)] if x in text.names else float(text.pathway.parameters[x])
-            )
+            number_of_pathway(draft, text, x)
     for draw in pathway.draws:
         values = np.asarray(draw.table, made.kind) if draw.table is not None else np.array([draw.stream], np.uint64)
         made.add(f"U{k}_{draw.name}", values)
@@ -186,7 +185,7 @@ def place_lazy(draft: Draft, k: int, way: Lazy) -> None:
     named = next(w for w in draft.program.weights if w.name == pathway.weights)
     edges = draft.edges.pop(pathway.name, None) or expand(pathway.wiring)
     draft.delays.pop(pathway.name, None)
-    target = edges.post.astype(target_type(made.bases[pathway.target][1]))
+    target: Array = edges.post.astype(target_type(made.bases[pathway.target][1]))
     # A cursor is the number of the source: its row says the rest.
     stream = Stream(target, None, np.arange(made.bases[pathway.source][1] + 1), way.delay, way.delay, len(target))
     statements = (*pathway.deliver, *way.on_arrival)
@@ -207,11 +206,10 @@ def place_lazy(draft: Draft, k: int, way: Lazy) -> None:
     key = f"weights {named.name}"
     made.add(f"W{k}", values_of(named.values, edges).astype(made.kind), True, key)
     made.add(f"J{k}", np.array([sum_offset(draft, pathway), sizes[1]]))
-    made.readers[pathway.name, "w"] = lambda arrays: arrays[key]
+    made.readers[pathway.name, "w"] = View(key).read
     made.readers.update({(pathway.name, x): reader for x, reader in arrays.readers.items()})
     made.writers.update({(pathway.name, x): writer for x, writer in arrays.writers.items()})
-    made.writers[named.name, ""] = lambda arrays, value: fill(arrays[key], value)
-    made.names[named.name, "w"] = lambda arrays, n: arrays[key]
+    made.writers[named.name, ""], made.names[named.name, "w"] = View(key).write, View(key).read_at
     made.switches[pathway.name] = (k,)
     made.lazy = True
     draft.lazy.append(text)
@@ -220,12 +218,10 @@ def place_lazy(draft: Draft, k: int, way: Lazy) -> None:
     draft.stream_bytes += made.mutable[key].nbytes
 
 
-def switch_of(draft: Draft, pathway: Pathway, number: int | None) -> str:
+def switch_of(draft: Draft, pathway: Pathway, rule: int | None) -> str:
     """Text of the switch of one rule of a pathway."""
-    before = [
-        rule for part in (*draft.program.blocks, *draft.program.pathways[: draft.program.pathways.index(pathway)]) for rule in part.rules
-    ]
-    return "" if number is None else f"on[{len(draft.ways) + len(before) + number}]"
+    before = sum(len(part.rules) for part in takewhile(lambda part: part is not pathway, draft.program.ruled()))
+    return "" if rule is None else f"on[{len(draft.ways) + before + rule}]"
 
 
 def place_weights(draft: Draft, k: int, way: General, edges: Edges) -> str:
@@ -234,34 +230,36 @@ def place_weights(draft: Draft, k: int, way: General, edges: Edges) -> str:
     named = next(w for w in draft.program.weights if w.name == pathway.weights)
     key = f"weights {named.name}"
     values = named.values
-    constant = not way.plastic and not way.shared and not isinstance(values, Sampled) and np.ndim(values) == 0
-    full = np.array([float(values)]) if constant else weight_values(draft.program, named)  # type: ignore[arg-type]
+    constant = not way.plastic and not way.shared and is_number(values)
+    full = np.array([number(values)]) if constant else weight_values(draft.program, named)
     made.add(f"W{k}", full.astype(made.kind), way.plastic, key)
     shared = not constant and (way.shared or pathway.factor != 1.0)
     index = weight_index(draft.program, pathway, edges) if shared else np.zeros(1, np.int64)
     made.add(f"I{k}", index)
     if way.plastic:
-        made.writers[named.name, ""] = lambda arrays, value, key=key: fill(arrays[key], value)
-        made.names[named.name, "w"] = lambda arrays, n, key=key: arrays[key]
-        if shared:
-            made.readers[pathway.name, "w"] = lambda arrays, key=key, index=index, factor=pathway.factor: factor * arrays[key][index]
-        else:
-            made.readers[pathway.name, "w"] = lambda arrays, key=key: arrays[key]
+        view = View(key)
+        made.writers[named.name, ""], made.names[named.name, "w"] = view.write, view.read_at
+        made.readers[pathway.name, "w"] = (lambda arrays: pathway.factor * arrays[key][index]) if shared else view.read
     return "constant" if constant else "shared" if shared else "own"
 
 
 def state_of_pathway(draft: Draft, k: int, pathway: str, x: str) -> None:
     """How the state of a pathway is read and written from outside."""
-    key = f"x{k}_{x}"
-    draft.made.readers[pathway, x] = lambda arrays: arrays[key]
-    draft.made.writers[pathway, x] = lambda arrays, value: fill(arrays[key], value)
-    draft.made.names[pathway, x] = lambda arrays, n: arrays[key]
+    view = View(f"x{k}_{x}")
+    draft.made.readers[pathway, x], draft.made.writers[pathway, x], draft.made.names[pathway, x] = view.read, view.write, view.read_at
 
 
-def set_number(arrays: Arrays, text: EdgeText, k: int, name: str, value: object) -> None:
-    """A new value of a constant of a pathway, if a kernel uses it."""
-    if name in text.names:
-        arrays[f"C{k}"][text.names.index(name)] = value
+def number_of_pathway(draft: Draft, text: EdgeText, x: str) -> None:
+    """How a parameter that is one number is read and written from outside; no kernel has it where no statement uses it."""
+
+    def write(arrays: Arrays, value: object) -> None:
+        if x in text.names:
+            arrays[f"C{text.k}"][text.names.index(x)] = value
+
+    def read(arrays: Arrays, step: int) -> float:
+        return float(arrays[f"C{text.k}"][text.names.index(x)]) if x in text.names else number(text.pathway.parameters[x])
+
+    draft.made.writers[text.pathway.name, x], draft.made.names[text.pathway.name, x] = write, read
 
 
 def ignores_payload(draft: Draft, way: Group) -> bool:

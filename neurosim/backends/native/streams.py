@@ -79,7 +79,7 @@ def build(
     header = np.cumsum(size) - size
     record = header[bucket[order]] + 1 + np.arange(len(pre)) - (np.cumsum(counts) - counts)[bucket[order]]
     end = int(size.sum())
-    records = np.zeros(end + TAIL, kind)
+    records: np.ndarray = np.zeros(end + TAIL, kind)
     records[header[there]] = counts[there]
     records[header[ended]] = ENDED if kind is np.uint32 else 0
     records[record] = target[order]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from neurosim.backends.native.assembly import Draft, fill
+from neurosim.backends.native.assembly import Draft, View
 from neurosim.backends.native.blocks import Structure
-from neurosim.backends.native.layout import (
-    Place,
-)
+from neurosim.backends.native.layout import Place
 from neurosim.backends.native.lazy_text import LazyText
 from neurosim.backends.native.loop import TapText
-from neurosim.ir.program import Block, Pathway, Source, Tap
+from neurosim.ir.program import Block, Pathway, Source, Tap, Value
+from neurosim.ir.values import number
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]
@@ -25,10 +24,11 @@ def place_tap(draft: Draft, j: int, tap: Tap) -> TapText:
     """Buffers of a tap and the text of what it reads."""
     made = draft.made
     part = draft.program.part(tap.part)
-    source, fused, counts, size, before = "", False, "", 1, ()
+    source, fused, counts, size = "", False, "", 1
+    before: tuple[str, ...] = ()
     if tap.variable in ("counts", "count"):
         counts = f"V{j}_counts"
-        size = part.size  # type: ignore[union-attr]
+        size = part.size if isinstance(part, (Block, Source)) else 0
         made.add_each(counts, [np.zeros(size, made.kind) for _ in range(made.threads)], True)
     elif isinstance(part, Pathway) and any(text.pathway.name == part.name for text in draft.lazy):
         text = next(text for text in draft.lazy if text.pathway.name == part.name)
@@ -36,8 +36,8 @@ def place_tap(draft: Draft, j: int, tap: Tap) -> TapText:
     elif isinstance(part, Pathway):
         k = next(k for k, text in draft.texts if text.pathway.name == part.name)
         source, size = tap_of_pathway(draft, k, tap)
-    else:
-        source, fused, size = tap_of_part(draft, part, tap)  # type: ignore[arg-type]
+    elif isinstance(part, (Block, Source)):
+        source, fused, size = tap_of_part(draft, part, tap)
     of = np.arange(size) if tap.of is None else np.asarray(tap.of, np.int64)
     width = 1 if tap.variable == "count" else len(of)
     every = tap.steps.every
@@ -81,51 +81,51 @@ def tap_of_lazy(draft: Draft, text: LazyText, tap: Tap) -> tuple[str, int, tuple
 def tap_of_part(draft: Draft, part: Block | Source, tap: Tap) -> tuple[str, bool, int]:
     """A state, port or output; outputs at the start of a step are those of the step before."""
     place = draft.places.get(part.name)
-    offsets, depth = draft.outputs[part.name]
-    if place is not None and tap.variable in place.states and tap.variable not in offsets:
-        o = place.states[tap.variable]
-        return f"F[{o}:{o + part.size}]", place.fused, part.size
-    if place is not None and tap.variable in place.states and tap.variable in offsets:
+    if place is not None and tap.variable in place.states:
         o = place.states[tap.variable]
         return f"F[{o}:{o + part.size}]", place.fused, part.size
     if place is not None and tap.variable in place.ports:
         o = place.ports[tap.variable]
         return f"A[{o}:{o + part.size}]", False, part.size
     step = "n" if tap.at == "end" or isinstance(part, Source) else "(n - 1)"
-    o = f"{offsets[tap.variable]} + ({step} % {depth}) * {part.size}"
-    return f"F[{o}:{o} + {part.size}]", False, part.size
+    offsets, depth = draft.outputs[part.name]
+    row = f"{offsets[tap.variable]} + ({step} % {depth}) * {part.size}"
+    return f"F[{row}:{row} + {part.size}]", False, part.size
 
 
 def names_of_block(draft: Draft, block: Block) -> None:
     """How states, parameters and outputs are read and written from outside."""
     made, place, n = draft.made, draft.places[block.name], block.size
     for x, o in place.states.items():
-        made.readers[block.name, x] = lambda arrays, o=o: arrays["F"][o : o + n]
-        made.writers[block.name, x] = lambda arrays, value, o=o: fill(arrays["F"][o : o + n], value)
-        made.names[block.name, x] = lambda arrays, step, o=o: arrays["F"][o : o + n]
+        view = View("F", o, n)
+        made.readers[block.name, x], made.writers[block.name, x], made.names[block.name, x] = view.read, view.write, view.read_at
     for x, o in place.ports.items():
-        made.names[block.name, x] = lambda arrays, step, o=o: arrays["A"][o : o + n]
+        made.names[block.name, x] = View("A", o, n).read_at
     for x, o in place.outputs.items():
         if x not in place.states:
-            made.names[block.name, x] = lambda arrays, step, o=o: arrays["F"][
-                o + (step - 1) % place.depth * n : o + (step - 1) % place.depth * n + n
-            ]
+            made.names[block.name, x] = output_before(o, place.depth, n)
     q, m = next((q, m) for q, members in enumerate(draft.members) for m, p in enumerate(members) if p.block.name == block.name)
     structure = draft.structures[q]
     for x, v in block.parameters.items():
         name_of_parameter(draft, block.name, x, v, place, structure, q, m)
-    base = place.base
-    made.writers[block.name, "hold"] = lambda arrays, value: fill(arrays["R"][base : base + n], 0)
+    hold = View("R", place.base, n)
+    made.writers[block.name, "hold"] = lambda arrays, value: hold.write(arrays, 0)
 
 
-def name_of_parameter(draft: Draft, block: str, x: str, v: object, place: Place, structure: Structure, q: int, m: int) -> None:
+def output_before(offset: int, depth: int, size: int) -> Callable[[Arrays, int], Array]:
+    """Reads an output of the step before from its ``depth`` rows."""
+    return lambda arrays, step: View("F", offset + (step - 1) % depth * size, size).read(arrays)
+
+
+def name_of_parameter(draft: Draft, block: str, x: str, v: Value, place: Place, structure: Structure, q: int, m: int) -> None:
     """A parameter of a block, and of the pathways that see it as ``x_post``."""
-    made, n = draft.made, place.block.size
+    made = draft.made
+    view = View("F", place.arrays[x], place.block.size) if x in place.arrays else None
     seen = [(k, text) for k, text in draft.texts if text.pathway.target == block]
 
     def write(arrays: Arrays, value: object) -> None:
-        if x in place.arrays:
-            fill(arrays["F"][place.arrays[x] : place.arrays[x] + n], value)
+        if view is not None:
+            view.write(arrays, value)
         elif x in structure.scalars:
             arrays[f"S{q}"][m, structure.scalars.index(x)] = value
         for k, text in seen:
@@ -133,8 +133,8 @@ def name_of_parameter(draft: Draft, block: str, x: str, v: object, place: Place,
                 arrays[f"C{k}"][text.names.index(f"{x}_post")] = value
 
     def read(arrays: Arrays, step: int) -> Array | float:
-        if x in place.arrays:
-            return arrays["F"][place.arrays[x] : place.arrays[x] + n]
-        return float(arrays[f"S{q}"][m, structure.scalars.index(x)]) if x in structure.scalars else float(v)  # type: ignore[arg-type]
+        if view is not None:
+            return view.read(arrays)
+        return float(arrays[f"S{q}"][m, structure.scalars.index(x)]) if x in structure.scalars else number(v)
 
     made.writers[block, x], made.names[block, x] = write, read

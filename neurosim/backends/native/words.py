@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container
 from types import MappingProxyType
 
 from neurosim.equations.show import Dialect, show
-from neurosim.equations.tree import Call, Expr, Num, Op, Sym, rewrite
+from neurosim.equations.tree import Call, Expr, Num, Op, Sym, names, rewrite
 from neurosim.ir.program import Statement
 
 POWERS = MappingProxyType({2.0: "power2", 3.0: "power3", 4.0: "power4"})
@@ -41,9 +41,25 @@ NATIVE = Dialect(
 )
 
 
-def scalar_text(expr: Expr, names: Mapping[str, str], single: bool = False) -> str:
-    """Text of an expression; ``names`` maps its symbols to local variables."""
-    return show(rewrite(expr, typed if single else plain), NATIVE, rename=lambda name: names.get(name, name))
+def local_name(name: str) -> str:
+    """The local variable of a name of the equation language; literals stay as they are."""
+    return name if name.startswith("FT(") else f"v_{name}"
+
+
+def scalar_text(expr: Expr, single: bool, rename: Callable[[str], str] = local_name) -> str:
+    """Text of an expression; ``rename`` says in which local variable a name is."""
+    return show(rewrite(expr, typed if single else plain), NATIVE, rename=rename)
+
+
+def with_reciprocals(expr: Expr, fixed: Container[str]) -> Expr:
+    """Divisions by numbers that do not change within a step become products; for single precision, which promises no last bit."""
+
+    def product(node: Expr) -> Expr:
+        if isinstance(node, Op) and node.op == "/" and names(node.args[1]) and all(name in fixed for name in names(node.args[1])):
+            return Op("*", (node.args[0], Op("/", (Num(1.0), node.args[1]))))
+        return node
+
+    return rewrite(expr, product)
 
 
 def plain(node: Expr) -> Expr:
@@ -64,9 +80,9 @@ def typed(node: Expr) -> Expr:
     return node
 
 
-def statement_text(statement: Statement, variable: str, names: Mapping[str, str], single: bool = False) -> str:
+def statement_text(statement: Statement, variable: str, single: bool, rename: Callable[[str], str] = local_name) -> str:
     """``variable = ...`` for one of the four assignment operators."""
-    value = scalar_text(statement.expr, names, single)
+    value = scalar_text(statement.expr, single, rename)
     if statement.op == "=":
         return f"{variable} = {value}"
     return f"{variable} = {variable} {statement.op[0]} ({value})"

@@ -8,6 +8,15 @@ from neurosim.backends.native.kernels.processor import JIT, cut, header, keep_ap
 
 # ---- kernels --------------------------------------------------------------------------------------------------------
 @njit(**JIT)
+def raised(flag):
+    """Whether any of these bytes is not 0, as 1 or 0."""
+    some = np.uint8(0)
+    for k in range(flag.shape[0]):
+        some = np.uint8(some | flag[k])
+    return 1 if some else 0
+
+
+@njit(**JIT)
 def collect(flag, size, first, out):
     """Indices of raised flags, ascending, counted from ``first``; flags are padded to a multiple of 64."""
     found = 0
@@ -93,6 +102,17 @@ def find_events(blocks, G, P, E, ids, count):
     for part in range(parts):
         total += count[part]
     count[parts] = total
+
+
+@njit(**JIT)
+def find_nothing(blocks, count):
+    """As :func:`find_events` where no neuron fired: only sources have events."""
+    total = 0
+    for b in range(blocks.shape[0]):
+        count[b] = 0
+    for part in range(blocks.shape[0], count.shape[0] - 1):
+        total += count[part]
+    count[count.shape[0] - 1] = total
 
 
 @njit(**JIT)

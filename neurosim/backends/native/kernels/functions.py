@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from neurosim.backends.native.kernels.processor import JIT, bits_of, double_of, fma, i64, keep_apart, single_of, u32, u64
+from neurosim.backends.native.kernels.processor import JIT, bits_of, double_of, f32, fma, i32, i64, keep_apart, single_of, u32, u64
 from neurosim.ir.random import CENTRAL_DENOMINATOR, CENTRAL_NUMERATOR, FAR_DENOMINATOR, FAR_NUMERATOR, MIDDLE_DENOMINATOR, MIDDLE_NUMERATOR
 
 # ---- kernels --------------------------------------------------------------------------------------------------------
@@ -14,6 +14,9 @@ ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it leaves the nearest integer 
 LOG2_E = 1.4426950408889634
 LN2_HIGH = 0.6931471803691238  # the first 32 bits of ln 2: n * LN2_HIGH is exact
 LN2_LOW = 1.9082149292705877e-10
+ROUND_SINGLE = 12582912.0  # the same in single precision: 1.5 * 2**23, and the first 15 bits of ln 2
+LN2_HIGH_SINGLE = 0.693145751953125
+LN2_LOW_SINGLE = 1.4286068203094172e-06
 E2, E3, E4, E5, E6, E7 = 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040
 E8, E9, E10, E11, E12, E13 = 1 / 40320, 1 / 362880, 1 / 3628800, 1 / 39916800, 1 / 479001600, 1 / 6227020800
 
@@ -37,21 +40,24 @@ def exp_double(x):
 
 
 @njit(**JIT)
+def reduced_single(x):
+    r"""(exp(r) - 1, 2**n) in single precision, where x = n * log(2) + r and r lies within log(2) / 2 of 0."""
+    y = f32(-87.0) if x < f32(-87.0) else (f32(88.0) if x > f32(88.0) else x)
+    t = fma(y, f32(LOG2_E), f32(ROUND_SINGLE))
+    n = t - f32(ROUND_SINGLE)
+    r = fma(n, f32(-LN2_LOW_SINGLE), fma(n, f32(-LN2_HIGH_SINGLE), y))
+    z = r * r
+    p = fma(z, fma(z, fma(f32(E7), r, f32(E6)), fma(f32(E5), r, f32(E4))), fma(f32(E3), r, f32(E2)))
+    return fma(z, p, r), single_of(i32((bits_of(t) << i32(23)) + (i32(127) << i32(23))))
+
+
+@njit(**JIT)
 def exp_single(x):
-    """exp in single precision, relative error 2e-7."""
-    y = np.float32(-87.0) if x < np.float32(-87.0) else (np.float32(88.0) if x > np.float32(88.0) else x)
-    n = np.floor(y * np.float32(LOG2_E) + np.float32(0.5))
-    r = y - n * np.float32(0.693359375) + n * np.float32(2.12194440e-4)
-    p = np.float32(1 / 5040)
-    p = p * r + np.float32(1 / 720)
-    p = p * r + np.float32(1 / 120)
-    p = p * r + np.float32(1 / 24)
-    p = p * r + np.float32(1 / 6)
-    p = p * r + np.float32(0.5)
-    p = p * r * r + r + np.float32(1.0)
-    value = p * single_of(np.int32((np.int32(n) + np.int32(127)) << np.int32(23)))
-    value = np.float32(0.0) if x < np.float32(-87.0) else value
-    return np.float32(math.inf) if x > np.float32(88.0) else value
+    """exp in single precision, relative error 1e-7."""
+    m, scale = reduced_single(x)
+    value = fma(scale, m, scale)
+    value = f32(0.0) if x < f32(-87.0) else value
+    return f32(math.inf) if x > f32(88.0) else value
 
 
 @njit(**JIT)
@@ -82,12 +88,11 @@ def exprel_double(x):
 
 @njit(**JIT)
 def exprel_single(x):
-    """(exp(x) - 1) / x in single precision: a series near 0, where the difference would cancel."""
-    near = np.float32(1.0) + x * (
-        np.float32(0.5) + x * (np.float32(1 / 6) + x * (np.float32(1 / 24) + x * (np.float32(1 / 120) + x * np.float32(1 / 720))))
-    )
-    far = (exp_single(x) - np.float32(1.0)) / (np.float32(1.0) if x == np.float32(0.0) else x)
-    return near if abs(x) < np.float32(0.3) else far
+    """(exp(x) - 1) / x in single precision, 1 at 0, relative error 2e-7."""
+    m, scale = reduced_single(x)
+    value = fma(scale, m, scale - f32(1.0)) / (f32(1.0) if x == f32(0.0) else x)
+    value = f32(1.0) if x == f32(0.0) else value
+    return f32(math.inf) if x > f32(88.0) else value
 
 
 @njit(**JIT)

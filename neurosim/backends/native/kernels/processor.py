@@ -12,7 +12,7 @@ from numba.np.arrayobj import populate_array
 # ---- kernels --------------------------------------------------------------------------------------------------------
 JIT = dict(cache=True, error_model="numpy", nogil=True, boundscheck=False)
 X86 = platform.machine().lower() in ("x86_64", "amd64", "i686")
-u32, u64, i64, i32 = np.uint32, np.uint64, np.int64, np.int32
+u32, u64, i64, i32, f32 = np.uint32, np.uint64, np.int64, np.int32, np.float32
 FLUSH_TO_ZERO = 0x9FC0
 FUTEX = {"x86_64": 202, "aarch64": 98}.get(platform.machine(), 0) if platform.system() == "Linux" else 0
 FUTEX_WAIT, FUTEX_WAKE = 128, 129
@@ -153,22 +153,23 @@ def wake(context, array, index, most):
 
 @intrinsic
 def fma(context, a, b, c):
-    """a * b + c with one rounding."""
+    """a * b + c with one rounding, of doubles or of singles."""
 
     def generate(target, builder, signature, arguments):
         return builder.fma(*arguments)
 
-    return types.float64(types.float64, types.float64, types.float64), generate
+    return a(a, a, a), generate
 
 
 @intrinsic
 def bits_of(context, x):
-    """The 64 bits of a double."""
+    """The bits of a double or of a single."""
+    bits = types.int64 if x.bitwidth == 64 else types.int32
 
     def generate(target, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.IntType(64))
+        return builder.bitcast(arguments[0], ir.IntType(bits.bitwidth))
 
-    return types.int64(types.float64), generate
+    return bits(x), generate
 
 
 @intrinsic
