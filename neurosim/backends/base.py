@@ -87,7 +87,9 @@ class Executable(Protocol):
 class Backend(Protocol):
     """An engine."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in the registry."""
 
     def capabilities(self) -> Capabilities:
         """What it can run and how closely it agrees."""

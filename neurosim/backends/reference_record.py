@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.backends.reference_names import Names
 from neurosim.backends.reference_state import Array, State
-from neurosim.ir.program import Block, Pathway, Program, Tap, plastic_weights
+from neurosim.ir.program import Block, Pathway, Program, Source, Tap, plastic_weights
 from neurosim.record import Events, Trace
 
 EVENT_WORDS = ("spikes", "counts", "count")
@@ -51,8 +51,7 @@ class Recorder:
         part = self.program.part(tap.part)
         if tap.variable == "count":
             return 1
-        size = 0 if isinstance(part, Pathway) else part.size  # type: ignore[union-attr]
-        return size if tap.variable == "counts" else 0
+        return part.size if isinstance(part, (Block, Source)) and tap.variable == "counts" else 0
 
     def note(self, part: str, step: int, copies: Array, indices: Array, payloads: Array) -> None:
         """Events of a part in a step."""
@@ -61,7 +60,7 @@ class Recorder:
         if (part, "counts") in self.sums:
             np.add.at(self.sums[part, "counts"], (copies, indices), 1.0)
         if (part, "count") in self.sums:
-            np.add.at(self.sums[part, "count"], (copies, 0), 1.0)
+            np.add.at(self.sums[part, "count"][:, 0], copies, 1.0)
 
     def take(self, at: str, machine: Machine, k: int) -> None:
         """Let the taps of phase 1 ('start') or of the end of the step read, in step k of a phase of the plan."""
@@ -154,5 +153,6 @@ def of_neurons(machine: Machine, block: Block, tap: Tap) -> Array:
         return state.states[block.name][tap.variable]
     if tap.variable in state.ports[block.name]:
         return state.ports[block.name][tap.variable]
-    kept = state.history[block.name][tap.variable]
-    return kept[(state.step - (tap.at == "start")) % len(kept)]
+    history = state.history[block.name][tap.variable]
+    values: Array = history[(state.step - (tap.at == "start")) % len(history)]
+    return values

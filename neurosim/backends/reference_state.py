@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neurosim.errors import FileFormatError
-from neurosim.ir.program import Block, Pathway, Program, Source, plastic_weights
+from neurosim.ir.program import Block, Pathway, Program, Sampled, Source, Value, plastic_weights
 from neurosim.ir.wiring import delays_of, expand, values_of, weight_index, weight_values
 
 Array = np.ndarray
@@ -93,7 +93,7 @@ def wide(value: float | Array, copies: int, size: int) -> Array:
     return np.broadcast_to(np.asarray(value, np.float64), (copies, size)).copy()
 
 
-def parameter(value: float | Array) -> Array:
+def parameter(value: object) -> Array:
     """A parameter as doubles: an array of no or one axis."""
     return np.array(value, np.float64)
 
@@ -107,14 +107,7 @@ def initial_state(program: Program, edges: Mapping[str, Edges], copies: int) -> 
         if source.kind == "poisson":
             state.parameters[source.name] = {"rate": parameter(source.rate)}
     for pathway in program.pathways:
-        drawn = expand(pathway.wiring) if needs_edge_numbers(pathway) else None
-        size = len(edges[pathway.name])
-
-        def value(recipe: object, drawn: object = drawn) -> Array:
-            return values_of(recipe, drawn) if drawn is not None else parameter(recipe)  # type: ignore[arg-type]
-
-        state.states[pathway.name] = {name: wide(value(x), copies, size) for name, x in pathway.states.items()}
-        state.parameters[pathway.name] = {name: value(x) for name, x in pathway.parameters.items()}
+        fill_pathway(state, pathway, copies, len(edges[pathway.name]))
         state.queues[pathway.name] = [[] for _ in range(edges[pathway.name].longest + 1)]
     plastic = plastic_weights(program)
     for weights in program.weights:
@@ -122,11 +115,6 @@ def initial_state(program: Program, edges: Mapping[str, Edges], copies: int) -> 
         state.weights[weights.name] = wide(values, copies if weights.name in plastic else 1, len(values))
     make_history(state, program, edges, copies)
     return state
-
-
-def needs_edge_numbers(pathway: Pathway) -> bool:
-    """Whether a state or parameter is a recipe over the numbers of edges."""
-    return any(not isinstance(x, (int, float, np.ndarray)) for x in (*pathway.states.values(), *pathway.parameters.values()))
 
 
 def fill_block(state: State, block: Block, copies: int) -> None:
@@ -138,6 +126,18 @@ def fill_block(state: State, block: Block, copies: int) -> None:
         state.free_at[block.name] = np.zeros((copies, block.size), np.int64)
         state.last_spike[block.name] = np.full((copies, block.size), NEVER, np.int64)
         state.was_true[block.name] = np.zeros((copies, block.size), bool)
+
+
+def fill_pathway(state: State, pathway: Pathway, copies: int, size: int) -> None:
+    """Arrays of the ``size`` edges of a pathway; only recipes need the numbers of the edges."""
+    recipes = [value for value in (*pathway.states.values(), *pathway.parameters.values()) if isinstance(value, Sampled)]
+    drawn = expand(pathway.wiring) if recipes else None
+
+    def values(given: Value | Sampled) -> Array:
+        return parameter(given) if drawn is None else values_of(given, drawn)
+
+    state.states[pathway.name] = {name: wide(values(value), copies, size) for name, value in pathway.states.items()}
+    state.parameters[pathway.name] = {name: values(value) for name, value in pathway.parameters.items()}
 
 
 def make_history(state: State, program: Program, edges: Mapping[str, Edges], copies: int) -> None:

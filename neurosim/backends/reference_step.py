@@ -15,7 +15,7 @@ from neurosim.backends.reference_events import edges_of_fired, enqueue, listed_e
 from neurosim.backends.reference_names import ALL, Names, Selection, combine, draw_numbers, evaluated, of_block, of_edges
 from neurosim.backends.reference_record import Recorder
 from neurosim.backends.reference_state import Array, Chunk, Edges, State, parameter, wide
-from neurosim.equations.tree import Call, Num, Op, Sym
+from neurosim.equations.tree import Expr
 from neurosim.ir.program import Assign, Block, CopyWeights, Pathway, Phase, Program, Source, Statement, Steps, Update
 from neurosim.ir.step import first_free_step, item_shown, of_post, place_in_plan
 
@@ -157,7 +157,7 @@ class Machine:
             source = self.state.weights[assign.value.source]
             chosen = source if assign.value.index is None else source[:, assign.value.index]
             value = assign.value.factor * chosen
-        elif isinstance(assign.value, (Num, Sym, Op, Call)):
+        elif isinstance(assign.value, Expr):
             value = np.asarray(evaluated(assign.value, self.of_part(part.name)), np.float64)
         else:
             value = parameter(assign.value)

@@ -69,7 +69,7 @@ def get(name: str) -> Backend:
         raise BackendMissingError(f"there is no backend {name!r}{did_you_mean(name, names())}")
     try:
         made: Backend = others[name].load()()
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         raise BackendMissingError(f"backend {name!r} of {others[name].value} cannot be loaded: {error}") from error
     return made
 

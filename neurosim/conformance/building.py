@@ -6,7 +6,7 @@ import numpy as np
 
 from neurosim.equations.parse import parse_expression, parse_statements
 from neurosim.equations.tree import Expr
-from neurosim.ir.program import Block, Pathway, Program, Source, Spike, Statement, Tap, Update, Weights, Wiring
+from neurosim.ir.program import Block, Pathway, Program, Sampled, Source, Spike, Statement, Tap, Update, Value, Weights, Wiring
 from neurosim.ir.random import stream
 from neurosim.record import Record
 
@@ -72,9 +72,9 @@ def events(name: str, size: int, steps: object, indices: object, payloads: objec
     return Source(name, size, "spikes", steps=steps[order], indices=indices[order], payloads=paid)
 
 
-def vector(pathway: Pathway, values: object, **more: float) -> Weights:
+def vector(pathway: Pathway, values: Value | Sampled, low: float = -np.inf, high: float = np.inf, quantum: float = 0.0) -> Weights:
     """The weights of a pathway that is named after them."""
-    return Weights(pathway.weights, pathway.name, values, **more)  # type: ignore[arg-type]
+    return Weights(pathway.weights, pathway.name, values, low, high, quantum)
 
 
 def lif(
@@ -86,7 +86,7 @@ def lif(
     hold: int | Array = 1,
     into: str = "drive",
     v: float | Array = 0.0,
-    **parameters: object,
+    **parameters: Value,
 ) -> Block:
     """v decays with ``tau`` [ms] and adds what its port ``drive`` received."""
     decay = np.exp(-DT / np.asarray(tau, np.float64))
@@ -94,7 +94,7 @@ def lif(
         name,
         size,
         {"v": v},
-        {"decay": decay, **parameters},  # type: ignore[dict-item]
+        {"decay": decay, **parameters},
         (into,),
         update(v=f"decay * v + {into}"),
         spike=spike(f"v > {threshold}", reset, hold=hold, held=("v",)),
@@ -102,11 +102,22 @@ def lif(
     )
 
 
+def hold_of(block: Block) -> int:
+    """Steps from a spike to the first step in which the neuron is not held; 1 for a block that does not fire."""
+    return 1 if block.spike is None else int(np.max(block.spike.hold_steps))
+
+
+def events_of(source: Source) -> list[tuple[int, int]]:
+    """(step, index) of the events of a source, in their order."""
+    return [(int(n), int(i)) for n, i in zip(np.asarray(source.steps), np.asarray(source.indices))]
+
+
 def spikes_of(record: Record, part: str, copy: int = 0) -> Array:
     """(M, 2) steps and indices of one copy, sorted."""
     found = record.events[part]
-    rows = np.stack([found.steps, found.indices], -1)[found.copies == copy]
-    return rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    rows: Array = np.stack([found.steps, found.indices], -1)[found.copies == copy]
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    return rows
 
 
 def trace_of(record: Record, part: str, variable: str, copy: int = 0) -> Array:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from neurosim.backends.base import Backend, Settings
+from neurosim.backends.base import Backend, Obstacle, Settings
 from neurosim.backends.reference import Reference
 from neurosim.ir.check import check
 from neurosim.ir.program import Program
@@ -125,7 +125,7 @@ def run_case(case: Case, backend: Backend, settings: Settings | None = None, *, 
     return Report(case.name, backend.name, "failed" if complaints else "passed", tuple(complaints), spikes, difference)
 
 
-def refusal(case: Case, engine: str, found: tuple[object, ...]) -> Report:
+def refusal(case: Case, engine: str, found: tuple[Obstacle, ...]) -> Report:
     """A promised refusal is a pass, an unexpected or a missing one is not."""
     promised = case.obstacles.get(engine)
     reasons = sorted({obstacle.reason for obstacle in found})

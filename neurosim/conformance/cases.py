@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from neurosim.conformance import networks, neurons, plans, plasticity, randomness, schemes, signals, synapses
+from neurosim.conformance import networks, neurons, plans, plasticity, randomness, responses, schemes, signals, synapses
 from neurosim.conformance.case import Case
 from neurosim.errors import OptionError, did_you_mean
 
 CASES: tuple[Case, ...] = (
+    *responses.CASES,
     *neurons.CASES,
     *synapses.CASES,
     *plasticity.CASES,

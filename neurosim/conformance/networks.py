@@ -8,6 +8,7 @@ from neurosim.conformance.building import (
     DT,
     Array,
     dense,
+    hold_of,
     key,
     near,
     same,
@@ -91,7 +92,7 @@ def cuba_oracle(program: Program, record: Record, run: Run) -> list[str]:
     """Array code with a matrix of arrivals per step; sums are exact, so their order does not matter."""
     blocks = {block.name: block for block in program.blocks}
     into = program.pathways[0].deliver[0].target[0]
-    steps, hold = program.steps, int(program.blocks[0].spike.hold_steps)  # type: ignore[union-attr,arg-type]
+    steps, hold = program.steps, hold_of(program.blocks[0])
     arriving = {name: np.zeros((steps + 20, block.size)) for name, block in blocks.items()}
     edges = [
         (path, expand(path.wiring), delays_of(path, expand(path.wiring)), weight_values(program, weights))
@@ -194,7 +195,7 @@ def conductance_oracle(program: Program, record: Record, run: Run) -> list[str]:
 
 def causes(record: Record, program: Program) -> list[str]:
     """Both populations fire, and no neuron fires within its hold."""
-    wrong, hold = [], int(np.max(program.blocks[0].spike.hold_steps))  # type: ignore[union-attr]
+    wrong, hold = [], hold_of(program.blocks[0])
     for name in ("exc", "inh"):
         found: Array = spikes_of(record, name)
         found = found[np.lexsort((found[:, 0], found[:, 1]))]

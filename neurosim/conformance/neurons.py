@@ -1,4 +1,4 @@
-"""Cases of single neurons: decay, exact responses, hold, resets, crossings."""
+"""Cases of single neurons that fire: hold, resets, crossings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from neurosim.conformance.building import (
     Array,
     dense,
     events,
+    events_of,
     expr,
     lif,
     near,
@@ -16,103 +17,14 @@ from neurosim.conformance.building import (
     spike,
     spikes_of,
     statements,
-    steps_of,
     taps,
     trace_of,
     update,
     vector,
 )
 from neurosim.conformance.case import Case, Oracle, Run
-from neurosim.ir.program import Block, Pathway, Phase, Program, Tap, Update
+from neurosim.ir.program import Block, Pathway, Phase, Program, Tap, Update, Value
 from neurosim.record import Record
-
-# ---- linear responses --------------------------------------------------------------------------------------------------
-TAUS = np.array([1.0, 5.0, 12.5, 20.0, 100.0])
-
-
-def exact_decay() -> Program:
-    """Five leaky neurons that start away from rest."""
-    block = Block("cell", 5, {"v": -50.0}, {"decay": np.exp(-DT / TAUS), "rest": -65.0}, update=update(v="rest + decay * (v - rest)"))
-    return Program(DT, (block,), taps=taps(("cell", "v")), plan=(Phase(500),))
-
-
-def exact_decay_oracle(program: Program, record: Record, run: Run) -> list[str]:
-    """v = rest + (v0 - rest) exp(-t / tau)."""
-    t = steps_of(program)[:, None] * DT
-    return near("v", trace_of(record, "cell", "v"), -65.0 + 15.0 * np.exp(-t / TAUS))
-
-
-def response_of(gaps: Array) -> Program:
-    """v driven by an exponential current whose time constant is tau_m (1 + gap); closed form in the entry of the propagator."""
-    tau_m = 10.0
-    tau_s = tau_m * (1.0 + gaps)
-    rate = 1.0 / tau_s - 1.0 / tau_m
-    # integral of exp(-(dt - s) / tau_m) exp(-s / tau_s) ds, without cancellation
-    with np.errstate(invalid="ignore"):
-        inner = np.where(gaps == 0.0, DT, -np.expm1(-DT * rate) / np.where(rate == 0.0, 1.0, rate))
-    block = Block(
-        "cell",
-        len(gaps),
-        {"v": 0.0, "I": 1.0},
-        {"vv": np.exp(-DT / tau_m), "ii": np.exp(-DT / tau_s), "vi": np.exp(-DT / tau_m) * inner},
-        update=update(v="vv * v + vi * I", I="ii * I"),
-    )
-    return Program(DT, (block,), taps=taps(("cell", "v"), ("cell", "I")), plan=(Phase(600),))
-
-
-def response_oracle(gaps: Array) -> Oracle:
-    """v = exp(-t/tau_m) (1 - exp(-t rate)) / rate."""
-
-    def oracle(program: Program, record: Record, run: Run) -> list[str]:
-        t, rate = steps_of(program)[:, None] * DT, 1.0 / (10.0 * (1.0 + gaps)) - 0.1
-        with np.errstate(invalid="ignore"):
-            inner = np.where(rate == 0.0, t, -np.expm1(-t * rate) / np.where(rate == 0.0, 1.0, rate))
-        return near("v", trace_of(record, "cell", "v"), np.exp(-t / 10.0) * inner)
-
-    return oracle
-
-
-EQUAL = np.zeros(3)
-NEARLY = np.array([1e-3, 1e-6, 1e-9, -1e-6, -1e-12])
-
-
-def alpha_current() -> Program:
-    """An event starts an alpha-shaped current: I' = s - I / tau, s' = -s / tau."""
-    tau = np.array([0.5, 2.0, 5.0])
-    block = Block("cell", 3, {"I": 0.0, "s": 0.0}, {"k": np.exp(-DT / tau)}, update=update(I=f"k * (I + {DT} * s)", s="k * s"))
-    path = Pathway("in -> cell", "in", "cell", dense(1, 3), statements("s_post += w"), "w")
-    return Program(DT, (block,), (events("in", 1, [4], [0]),), (path,), (vector(path, np.e / tau),), taps(("cell", "I")), (Phase(400),))
-
-
-def alpha_oracle(program: Program, record: Record, run: Run) -> list[str]:
-    """I = (t / tau) exp(1 - t / tau) from the step after the delivery."""
-    tau = np.array([0.5, 2.0, 5.0])
-    t = np.maximum(steps_of(program)[:, None] - 5, 0) * DT
-    return near("I", trace_of(record, "cell", "I"), t / tau * np.exp(1.0 - t / tau))
-
-
-def dual_exponential() -> Program:
-    """A conductance that rises with one time constant and decays with another."""
-    block = Block(
-        "cell",
-        1,
-        {"g": 0.0, "r": 0.0},
-        {"kd": np.exp(-DT / 8.0), "kr": np.exp(-DT / 2.0)},
-        update=update(g="kd * g", r="kr * r"),
-        outputs=(("cond", expr("g - r")),),
-    )
-    path = Pathway("in -> cell", "in", "cell", dense(1, 1), statements("g_post += w; r_post += w"), "w", delay=2)
-    return Program(
-        DT, (block,), (events("in", 1, [0, 100], [0, 0]),), (path,), (vector(path, 1.5),), taps(("cell", "cond"), at="end"), (Phase(400),)
-    )
-
-
-def dual_oracle(program: Program, record: Record, run: Run) -> list[str]:
-    """A sum of two responses; the output of step n is evaluated after integration, at t_n + dt."""
-    t = steps_of(program)[:, None] * DT
-    shape = sum(np.where(t >= s, np.exp(-(t - s) / 8.0) - np.exp(-(t - s) / 2.0), 0.0) for s in (2 * DT, 102 * DT))
-    return near("cond", trace_of(record, "cell", "cond"), 1.5 * shape)
-
 
 # ---- hold --------------------------------------------------------------------------------------------------------------
 HOLDS = np.array([1, 5, 20])
@@ -178,15 +90,15 @@ def jumps_oracle(reset: str, hold: int) -> Oracle:
             np.asarray(path.delay).reshape(40, -1),
             np.asarray(program.weights[0].values).reshape(40, -1),
         )
-        for n, i in zip(source.steps, source.indices):
+        for n, i in events_of(source):
             np.add.at(arriving, (n + delay[i], np.arange(cell.size)), weights[i])
-        spikes, trace = [], np.zeros((steps, cell.size))
+        spikes, trace, decay = [], np.zeros((steps, cell.size)), np.asarray(cell.parameters["decay"])
         for j in range(cell.size):
             v, last = 0.0, -100
             for n in range(steps):
                 trace[n, j] = v
                 free = n - last >= hold
-                v = cell.parameters["decay"][j] * v if free else v
+                v = decay[j] * v if free else v
                 fires = free and v > 1.0
                 v = v + arriving[n, j] if free else v
                 if fires:
@@ -256,7 +168,7 @@ HODGKIN_HUXLEY = Update(
 """Traub and Miles' neuron (Brette et al. 2007, benchmark 3) by exponential Euler; 200 pF, conductances in nS."""
 
 
-def hodgkin_huxley_block(name: str, size: int, **states: object) -> Block:
+def hodgkin_huxley_block(name: str, size: int, **states: Value) -> Block:
     """Spikes are upward crossings of -20 mV."""
     initial = {"v": -65.0, "m": 0.05, "h": 0.6, "n": 0.3, "ge": 0.0, "gi": 0.0, **states}
     return Block(
@@ -297,7 +209,10 @@ def crossing_oracle(program: Program, record: Record, run: Run) -> list[str]:
 
 def hodgkin_huxley_loop(drive: Array, steps: int) -> Array:
     """(T, N) membrane of the same scheme written as array code."""
-    exprel = lambda x: np.where(np.abs(x) < 1e-12, 1.0, np.expm1(x) / np.where(x == 0.0, 1.0, x))  # noqa: E731
+
+    def exprel(x: Array) -> Array:
+        return np.where(np.abs(x) < 1e-12, 1.0, np.expm1(x) / np.where(x == 0.0, 1.0, x))
+
     v, m, h, n = (np.full(len(drive), x) for x in (-65.0, 0.05, 0.6, 0.3))
     trace = np.zeros((steps, len(drive)))
     for k in range(steps):
@@ -364,13 +279,6 @@ def held_exactly_oracle(program: Program, record: Record, run: Run) -> list[str]
 
 
 CASES = (
-    Case("exact_decay", "five leaky neurons against the exponential", exact_decay, exact_decay_oracle, modes=("cython", "cpp_standalone")),
-    Case("equal_time_constants", "membrane and current with the same time constant", lambda: response_of(EQUAL), response_oracle(EQUAL)),
-    Case(
-        "nearly_equal_time_constants", "time constants that differ by 1e-3 to 1e-12", lambda: response_of(NEARLY), response_oracle(NEARLY)
-    ),
-    Case("alpha_current", "an alpha-shaped current started by an event", alpha_current, alpha_oracle),
-    Case("dual_exponential", "rise and decay of a conductance, two events, delay 2", dual_exponential, dual_oracle),
     Case("held_steps", "refractory intervals of 1, 5 and 20 steps", held_steps, held_oracle, spikes=250),
     Case("detection_only_refractory", "a hold without held states", detection_only, detection_oracle, spikes=14),
     Case(

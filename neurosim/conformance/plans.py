@@ -6,6 +6,7 @@ import numpy as np
 
 from neurosim.conformance.building import (
     DT,
+    Array,
     dense,
     events,
     expr,
@@ -30,8 +31,9 @@ ITEMS = np.array([[1.0, 2.0], [3.0, 5.0], [8.0, 13.0]])
 
 def items() -> Program:
     """Three tables of three items, 4 steps each, in an order, that repeat, hold and end; records per item; reset at each item."""
-    common = {"kind": "table", "table": ITEMS, "steps_per_item": 4, "order": np.array([2, 0])}
-    sources = tuple(Source(after, 2, after=after, **common) for after in ("repeat", "hold", "zero"))  # type: ignore[arg-type]
+    sources = tuple(
+        Source(after, 2, "table", table=ITEMS, steps_per_item=4, order=np.array([2, 0]), after=after) for after in ("repeat", "hold", "zero")
+    )
     cells = tuple(
         Block(
             f"{s.name} cell",
@@ -98,8 +100,9 @@ def assignments() -> Program:
 
 def assignments_oracle(program: Program, record: Record, run: Run) -> list[str]:
     """Array code."""
-    x, k, w, u, eta, port, kept = np.ones(2), 0.5, np.arange(6.0).reshape(2, 3), np.zeros(6), 0.0, None, []
-    port = x @ w
+    x, k, w, eta = np.ones(2), 0.5, np.arange(6.0).reshape(2, 3), 0.0
+    u: Array = np.zeros(6)
+    port, kept = x @ w, []
     for n in range(30):
         if n in (0, 7):
             x = np.array([0.0, 10.0])

@@ -24,7 +24,7 @@ from neurosim.conformance.building import (
     vector,
 )
 from neurosim.conformance.case import Case, Oracle, Run
-from neurosim.ir.program import Block, Pathway, Phase, Program, Rule, Source, Steps, Tap
+from neurosim.ir.program import Block, Pathway, Phase, Program, Rule, Source, Steps, Tap, Wiring
 from neurosim.record import Record
 
 # ---- events ----------------------------------------------------------------------------------------------
@@ -35,7 +35,7 @@ PAIR_RULES = (
 PAIR = {"kx": np.exp(-DT / 20.0), "ky": np.exp(-DT / 30.0), "plus": 0.01, "minus": 0.012}
 
 
-def pair_pathway(delay: int | Array, wiring: object, source: str = "in") -> Pathway:
+def pair_pathway(delay: int | Array, wiring: Wiring, source: str = "in") -> Pathway:
     """Additive pair STDP over all pairs."""
     return Pathway(
         f"{source} -> cell",
@@ -46,7 +46,7 @@ def pair_pathway(delay: int | Array, wiring: object, source: str = "in") -> Path
         "w",
         delay=delay,
         states={"x": 0.0, "y": 0.0},
-        parameters=PAIR,  # type: ignore[arg-type]
+        parameters=PAIR,
         update=update(x="kx * x", y="ky * y"),
         rules=PAIR_RULES,
     )

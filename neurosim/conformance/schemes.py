@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurosim.backends.base import Settings
-from neurosim.conformance.building import near
+from neurosim.conformance.building import Array, near
 from neurosim.conformance.case import Case, Run
 from neurosim.ir.program import Program
 from neurosim.lowering import lower
@@ -44,7 +44,10 @@ def schemes() -> Program:
 def exact_end() -> float:
     """x at the end, by the classical method with steps of 1/200 ms."""
     state, h = np.array([0.2, 1.0]), 1.0 / 200.0
-    f = lambda s: np.array([(s[1] - s[0] * (1.0 + 2.0 * s[1])) / 4.0, (s[0] * s[0] - s[1]) / 3.0])  # noqa: E731
+
+    def f(s: Array) -> Array:
+        return np.array([(s[1] - s[0] * (1.0 + 2.0 * s[1])) / 4.0, (s[0] * s[0] - s[1]) / 3.0])
+
     for _ in range(round(LENGTH / h)):
         a = f(state)
         b = f(state + h / 2 * a)

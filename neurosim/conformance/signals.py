@@ -6,14 +6,14 @@ import numpy as np
 
 from neurosim.conformance.building import Array, dense, key, near, one_to_one, outputs, pairs, statements, taps, trace_of, update, vector
 from neurosim.conformance.case import Case, Run
-from neurosim.ir.program import Block, Draw, Pathway, Phase, Program, Rule, Source, Steps, Tap
+from neurosim.ir.program import Block, Draw, Pathway, Phase, Program, Rule, Source, Steps, Tap, Wiring
 from neurosim.ir.random import normal
 from neurosim.record import Record
 
 
-def link(name: str, source: str, target: str, wiring: object, port: str, signal: str, delay: int = 0, instant: bool = False) -> Pathway:
+def link(name: str, source: str, target: str, wiring: Wiring, port: str, signal: str, delay: int = 0, instant: bool = False) -> Pathway:
     """A pathway without weights: what arrives is added as it is."""
-    return Pathway(name, source, target, wiring, statements(f"{port}_post += value"), delay=delay, signal=signal, instant=instant)  # type: ignore[arg-type]
+    return Pathway(name, source, target, wiring, statements(f"{port}_post += value"), delay=delay, signal=signal, instant=instant)
 
 
 def signal_chain() -> Program:
@@ -207,8 +207,9 @@ def error_by_value() -> Program:
 def error_by_value_oracle(program: Program, record: Record, run: Run) -> list[str]:
     """Array code; the delivery before step 0 fills the port and leaves the synaptic state as it was given."""
     path = program.pathways[0]
-    pre, post, delay = path.wiring.pre, path.wiring.post, np.asarray(path.delay)
-    u, s, w = np.asarray(program.blocks[0].states["u"]), np.zeros(6), np.asarray(program.weights[0].values)
+    pre, post, delay = (np.asarray(x) for x in (path.wiring.pre, path.wiring.post, path.delay))
+    u, w = np.asarray(program.blocks[0].states["u"]), np.asarray(program.weights[0].values)
+    s: Array = np.zeros(6)
     rates: list[Array] = [np.tanh(u)] * 6
     port, us, ss = np.bincount(post, w * 0.2 * rates[0][pre], 4), [], []
     for _n in range(100):

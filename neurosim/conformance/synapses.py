@@ -8,6 +8,7 @@ from neurosim.conformance.building import (
     DT,
     dense,
     events,
+    events_of,
     key,
     near,
     one_to_one,
@@ -23,6 +24,7 @@ from neurosim.conformance.building import (
 from neurosim.conformance.case import Case, Run
 from neurosim.ir.program import Block, Draw, Pathway, Phase, Program, Rule, Steps, Tap
 from neurosim.ir.random import uniform
+from neurosim.ir.wiring import edge_count
 from neurosim.record import Record
 
 # ---- delays and payloads -----------------------------------------------------------------------------------------------
@@ -88,12 +90,12 @@ def ternary_oracle(program: Program, record: Record, run: Run) -> list[str]:
     sent = np.zeros((602, 12))
     sent[found.steps, found.indices] = found.payloads
     listed = np.zeros((602, 6))
-    source = program.sources[0]
+    source, w = program.sources[0], np.asarray(program.weights[0].values).reshape(12, 6)
     listed[source.steps, source.indices] = source.payloads
     v, trace = np.zeros(6), []
     for n in range(600):
         trace.append(v)
-        port = sent[n - 2] @ program.weights[0].values.reshape(12, 6) - listed[n - 1] if n > 1 else (-listed[0] if n else np.zeros(6))
+        port = sent[n - 2] @ w - listed[n - 1] if n > 1 else (-listed[0] if n else np.zeros(6))
         v = 0.9 * v + port
     wrong = [] if set(np.unique(found.payloads)) == {-1.0, 1.0} else ["payloads are not -1 and 1"]
     x = trace_of(record, "unit", "x")
@@ -139,8 +141,8 @@ def noisy_release() -> Program:
 def noisy_release_oracle(program: Program, record: Record, run: Run) -> list[str]:
     """The numbers of the step of the arrival, indexed by the place of the edge."""
     v, source, draw = np.zeros((112, 4)), program.sources[0], program.pathways[0].draws[0]
-    for n, i in zip(source.steps, source.indices):
-        u = draw.table[n + 2] if draw.kind == "table" else uniform(draw.stream, int(n) + 2, 0, 20)
+    for n, i in events_of(source):
+        u = uniform(draw.stream, n + 2, 0, 20) if draw.table is None else draw.table[n + 2]
         edges = np.arange(4 * i, 4 * i + 4)
         v[n + 4 :] += np.where(u[edges] < 0.5, edges + 1.0, 0.0)
     return near("v", trace_of(record, "cell", "v"), v[:110])
@@ -182,7 +184,7 @@ def tsodyks_markram_oracle(program: Program, record: Record, run: Run) -> list[s
     wanted, n = np.zeros((1000, 2)), np.arange(1000)
     for target, delay in enumerate((0, 7)):
         u, x, last = 0.0, 1.0, 0
-        for arrival in np.arange(10, 900, 90) + delay:
+        for arrival in range(10 + delay, 900 + delay, 90):
             gap = (arrival + 1 - last) * DT  # own states have advanced once when the first arrival comes
             u, x = u * np.exp(-gap / TAU_FACILITATION), 1.0 + (x - 1.0) * np.exp(-gap / TAU_RECOVERY)
             u += USE[target] * (1.0 - u)
@@ -236,11 +238,11 @@ def canonical_order() -> Program:
     """Weights that no sum of is exact: the order of arrivals shows in the last bit (oldest first, source, target, edge)."""
     rng = np.random.default_rng(12)
     block = Block("cell", 8, {"v": 0.0, "y": 0.0}, ports=("a",), update=update(v="0.99 * v + a", y="0.9 * y"))
-    port = Pathway("p", "in", "cell", sparse(rng, 40, 8, 0.6), statements("a_post += w"), "w", delay=0)
-    port = Pathway("p", "in", "cell", port.wiring, port.deliver, "w", delay=rng.integers(0, 6, len(port.wiring.pre)))  # type: ignore[arg-type]
+    wiring = sparse(rng, 40, 8, 0.6)
+    port = Pathway("p", "in", "cell", wiring, statements("a_post += w"), "w", delay=rng.integers(0, 6, edge_count(wiring)))
     more = Pathway("q", "in", "cell", sparse(rng, 40, 8, 0.3), statements("a_post += w; y_post -= w"), "u", delay=2)
     steps, indices = np.nonzero(rng.random((1000, 40)) < 0.2)
-    weights = (vector(port, rng.normal(size=len(port.wiring.pre))), vector(more, rng.normal(size=len(more.wiring.pre))))  # type: ignore[arg-type]
+    weights = tuple(vector(path, rng.normal(size=edge_count(path.wiring))) for path in (port, more))
     return Program(
         DT, (block,), (events("in", 40, steps, indices),), (port, more), weights, taps(("cell", "v"), ("cell", "y")), (Phase(1000),)
     )
@@ -248,11 +250,12 @@ def canonical_order() -> Program:
 
 def canonical_oracle(program: Program, record: Record, run: Run) -> list[str]:
     """Terms one by one in plain floats: bit for bit."""
-    source, arriving = program.sources[0], {}
+    arriving: dict[int, list[tuple[int, int, int, int, int, float]]] = {}
+    steps, indices = np.asarray(program.sources[0].steps), np.asarray(program.sources[0].indices)
     for number, (path, weights) in enumerate(zip(program.pathways, program.weights)):
-        delay = np.broadcast_to(path.delay, len(path.wiring.pre))  # type: ignore[arg-type]
-        for edge, (i, j, d, w) in enumerate(zip(path.wiring.pre, path.wiring.post, delay, weights.values)):  # type: ignore[arg-type]
-            for n in source.steps[source.indices == i]:  # type: ignore[index]
+        pre, post, values = (np.asarray(x) for x in (path.wiring.pre, path.wiring.post, weights.values))
+        for edge, (i, j, d, w) in enumerate(zip(pre, post, np.broadcast_to(np.asarray(path.delay), len(pre)), values)):
+            for n in steps[indices == i]:
                 arriving.setdefault(int(n + d), []).append((number, int(n), int(i), int(j), edge, float(w)))
     v, y, a, kept = [0.0] * 8, [0.0] * 8, [0.0] * 8, []
     for n in range(1000):

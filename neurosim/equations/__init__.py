@@ -26,12 +26,10 @@ from .latex import latex_derivative, latex_name
 from .model import Declaration, Definition, Equations, State, parse_equations
 from .parse import ParsedStatement, parse_expression, parse_statements
 from .scalar import SCALAR_FUNCTIONS
-from .show import BRIAN2, BRIAN2_HELPERS, LATEX, NATIVE, NATIVE_HELPERS, NUMPY, PLAIN, Dialect, show
+from .show import LATEX, PLAIN, Dialect, show
 from .tree import FUNCTIONS, NOWHERE, Call, Expr, Num, Op, Span, Sym, names, negate, rewrite, substitute, walk
 
 __all__ = [
-    "BRIAN2",
-    "BRIAN2_HELPERS",
     "Call",
     "Declaration",
     "Definition",
@@ -41,10 +39,7 @@ __all__ = [
     "FUNCTIONS",
     "LATEX",
     "LinearSystem",
-    "NATIVE",
-    "NATIVE_HELPERS",
     "NOWHERE",
-    "NUMPY",
     "Num",
     "Op",
     "PLAIN",

@@ -13,8 +13,9 @@ from ..errors import EquationError, NeurosimError, UnitError, together
 from ..units import TIME, WEIGHT, Dimension, parse_unit
 from .calculus import expand_rate, inline, split_noise
 from .dimensions import Scope, check_side, refuse_noise, to_inner
+from .foreign import check_characters
 from .names import reason_against
-from .parse import check_characters, logical_lines, parse_expression
+from .parse import logical_lines, parse_expression
 from .tree import Call, Expr, Span, Sym, names, walk
 
 Role: TypeAlias = Literal["neuron", "synapse"]

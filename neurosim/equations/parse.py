@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from ..errors import EquationError, NeurosimError, did_you_mean, together
+from .foreign import FOREIGN_NODES, FOREIGN_OPERATORS, check_characters, foreign_habit, why_no_statement
 from .tree import CONSTANTS, FUNCTIONS, Call, Expr, Num, Op, Span, Sym, negate
 
 #: Deeper trees are refused: walking them would exhaust Python's stack somewhere down the river.
@@ -23,69 +24,6 @@ _COMPARE: dict[type[ast.cmpop], str] = {
     ast.GtE: ">=",
     ast.Eq: "==",
     ast.NotEq: "!=",
-}
-_FOREIGN_OPERATORS: dict[type[ast.operator], str] = {
-    ast.BitXor: "'^' is not a power here: write **",
-    ast.Mod: "'%' is not part of the equation language: write mod(a, b)",
-    ast.FloorDiv: "'//' is not part of the equation language: write floor(a / b)",
-    ast.BitAnd: "'&' is not part of the equation language: write and",
-    ast.BitOr: "'|' is not part of the equation language: write or",
-    ast.MatMult: "'@' is not part of the equation language: a sum over inputs is what a projection does",
-    ast.LShift: "'<<' is not part of the equation language",
-    ast.RShift: "'>>' is not part of the equation language",
-}
-_FOREIGN_NODES: dict[type[ast.AST], str] = {
-    ast.Subscript: "indexing is not part of the equation language: an equation is about one neuron",
-    ast.Attribute: "'.' is not part of the equation language: use a plain name",
-    ast.Lambda: "lambda is not part of the equation language",
-    ast.IfExp: "'a if c else b' is not part of the equation language: write where(c, a, b)",
-    ast.JoinedStr: "text is not part of the equation language",
-    ast.Tuple: "a comma is only allowed between the arguments of a function",
-    ast.List: "lists are not part of the equation language",
-    ast.Set: "sets are not part of the equation language",
-    ast.Dict: "dictionaries are not part of the equation language",
-    ast.Starred: "'*' before an argument is not part of the equation language",
-    ast.NamedExpr: "':=' is not part of the equation language: write a definition on a line of its own",
-    ast.ListComp: "loops are not part of the equation language",
-    ast.SetComp: "loops are not part of the equation language",
-    ast.DictComp: "loops are not part of the equation language",
-    ast.GeneratorExp: "loops are not part of the equation language",
-}
-# What people write in other languages and Python's parser stumbles over, tried in this order.
-_STUMBLES: tuple[tuple[str, str], ...] = (
-    (r"&&", "'&&' is not part of the equation language: write and"),
-    (r"\|\|", "'||' is not part of the equation language: write or"),
-    (r"!(?!=)", "'!' is not part of the equation language: write not"),
-    (r"\?", "'c ? a : b' is not part of the equation language: write where(c, a, b)"),
-    (r"(?<![<>=!:])=(?!=)", "'=' is not a comparison: write =="),
-    (r"\^", "'^' is not a power here: write **"),
-    (r"[\[\]]", "indexing is not part of the equation language"),
-    (r"[{}$`\\]", "this character is not part of the equation language"),
-    (r"[\"']", "text is not part of the equation language"),
-    (r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*(?=[A-Za-z_(])", "a sign is missing after the number: write *"),
-    (r"\w+\s+(?=\w)", "an operator is missing between these names"),
-    (r"\)\s*(?=[\w(])", "an operator is missing after the bracket"),
-)
-_LOOKALIKES = {
-    "\u2212": "write -",
-    "\u2013": "write -",
-    "\u00b7": "write *",
-    "\u00d7": "write *",
-    "\u00f7": "write /",
-    "\u00b2": "write **2",
-    "\u00b3": "write **3",
-    "\u2264": "write <=",
-    "\u2265": "write >=",
-    "\u2260": "write !=",
-    "\u03bc": "write u, as in uS",
-    "\u00b5": "write u, as in uS",
-    "\u03a9": "write ohm",
-    "\u2126": "write ohm",
-    "\u03c4": "write tau",
-    "\u03b1": "write alpha",
-    "\u03b2": "write beta",
-    "\u03b3": "write gamma",
-    "\u03b8": "write theta",
 }
 _STATEMENT = re.compile(r"(?P<target>[A-Za-z_]\w*)\s*(?P<op>[-+*]?=)(?!=)(?P<expr>.*)", re.DOTALL)
 
@@ -192,48 +130,18 @@ def logical_lines(text: str, separators: str = "", closing: str = "") -> list[tu
     return [(piece.strip(), row, column + margin) for piece, row, column, margin in trimmed if piece.strip()]
 
 
-def check_characters(text: str, source: str, line: int, column: int) -> None:
-    """Refuse letters and signs outside ASCII, with what to write instead."""
-    for row, part in enumerate(text.split("\n")):
-        for position, character in enumerate(part):
-            if ord(character) > 126:
-                start = position + (column if row == 0 else 0)
-                advice = _LOOKALIKES.get(character, "names are made of a-z, A-Z, 0-9 and _")
-                raise EquationError(
-                    f"the character '{character}' is not part of the equation language: {advice}",
-                    source,
-                    Span(line + row, start, start + 1),
-                )
-
-
 def _statement(piece: str, source: str, line: int, column: int) -> ParsedStatement:
     first = piece.split("\n", 1)[0]
     span = Span(line, column, column + len(first))
     check_characters(piece, source, line, column)
     match = _STATEMENT.fullmatch(piece)
     if match is None or keyword.iskeyword(match["target"]):
-        raise EquationError(_why_no_statement(piece), source, span)
+        raise EquationError(why_no_statement(piece), source, span)
     offset = match.start("expr")
     if not match["expr"].strip():
         raise EquationError("the right-hand side is missing", source, span)
     expr = parse_expression(match["expr"], source=source, line=line, column=column + offset)
     return ParsedStatement(match["target"], match["op"], expr, span)
-
-
-def _why_no_statement(piece: str) -> str:
-    if re.match(r"\w+\s*==", piece):
-        return "'==' compares; to assign write ="
-    other = re.match(r"\w+\s*(/|\*\*|//|%|\||&|\^)=", piece)
-    if other:
-        advice = "write *= with the reciprocal" if other[1] == "/" else "write = with the whole expression"
-        return f"'{other[1]}=' is not part of the equation language: {advice}"
-    if re.match(r"\w+\s*(\+\+|--)", piece):
-        return "'++' and '--' are not part of the equation language: write += 1 or -= 1"
-    if re.match(r"[\w.]+\s*[\[.(]", piece):
-        return "only a plain name may stand on the left of an assignment"
-    if re.match(r"(if|for|while|def|return|import|pass|del)\b", piece):
-        return f"'{piece.split()[0]}' is not part of the equation language; a choice is written where(c, a, b)"
-    return "expected a statement such as 'v = v_reset', 'x += 1', 'v -= theta' or 'x *= 0.5'"
 
 
 @dataclass(frozen=True)
@@ -262,12 +170,12 @@ class _Reader:
     def stumble(self, text: str, error: SyntaxError) -> EquationError:
         """The message for a text that Python's parser refuses."""
         brackets = re.search(r"never closed|unmatched|does not match", error.msg or "")
-        for pattern, message in () if brackets else _STUMBLES:
-            found = next((hit for hit in re.finditer(pattern, text) if not _beside_a_word(text, hit)), None)
-            if found:
-                row = text.count("\n", 0, found.start())
-                column = found.start() - (text.rfind("\n", 0, found.start()) + 1)
-                return self.error(message, row, column, column + max(1, len(found[0].rstrip())))
+        habit = None if brackets else foreign_habit(text)
+        if habit is not None:
+            found, message = habit
+            row = text.count("\n", 0, found.start())
+            column = found.start() - (text.rfind("\n", 0, found.start()) + 1)
+            return self.error(message, row, column, column + max(1, len(found[0].rstrip())))
         row = max((error.lineno or 1) - 1, 0)
         column = max((error.offset or 1) - 1, 0)
         stop = error.end_offset - 1 if error.end_offset and error.end_lineno == error.lineno else column + 1
@@ -301,7 +209,7 @@ class _Reader:
         converter = _CONVERTERS.get(type(node))
         if converter is None:
             plain = type(node).__name__
-            raise self.refuse(_FOREIGN_NODES.get(type(node), f"{plain} is not part of the equation language"), node)
+            raise self.refuse(FOREIGN_NODES.get(type(node), f"{plain} is not part of the equation language"), node)
         return converter(self, node, depth + 1)
 
     def constant(self, node: ast.Constant, _depth: int) -> Expr:
@@ -329,7 +237,7 @@ class _Reader:
 
     def binary(self, node: ast.BinOp, depth: int) -> Expr:
         if type(node.op) not in _BINARY:
-            raise self.refuse(_FOREIGN_OPERATORS[type(node.op)], node)
+            raise self.refuse(FOREIGN_OPERATORS[type(node.op)], node)
         arguments = (self.convert(node.left, depth), self.convert(node.right, depth))
         return Op(_BINARY[type(node.op)], arguments, self.span(node))
 
@@ -396,10 +304,3 @@ _CONVERTERS: dict[type[ast.expr], Callable[..., Expr]] = {
 def _usage(function: str) -> str:
     special = {"where": "c, a, b", "clip": "x, low, high", "min": "a, b", "max": "a, b", "mod": "a, b", "rand": ""}
     return f"{function}({special.get(function, 'x')})"
-
-
-def _beside_a_word(text: str, hit: re.Match[str]) -> bool:
-    """Whether a match ends before, or holds, one of Python's words, which do stand beside names."""
-    following = re.match(r"\w*", text[hit.end() :])
-    words = [hit[0].strip(" )"), following[0] if following else ""]
-    return any(keyword.iskeyword(word) for word in words)

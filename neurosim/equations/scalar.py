@@ -61,7 +61,7 @@ def clip(x: float, low: float, high: float) -> float:
     return x
 
 
-#: By the name under which `neurosim.equations.show.NATIVE` calls them.
+#: By their names in the language.
 SCALAR_FUNCTIONS: Mapping[str, Callable[..., float]] = MappingProxyType(
     {"exprel": exprel, "sigmoid": sigmoid, "softplus": softplus, "relu": relu, "sign": sign, "clip": clip}
 )

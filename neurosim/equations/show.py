@@ -1,7 +1,7 @@
 """Tree to text, with as few brackets as the reader needs, in the dialect of whoever reads it.
 
 `PLAIN` is the equation language itself: ``parse_expression(show(tree)) == tree`` for every tree the parser yields.
-The other dialects are Python text for an engine. Numbers are written so that their bits survive.
+Engines keep dialects of their own. Numbers are written so that their bits survive.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from .latex import show_latex
-from .tree import FUNCTIONS, Call, Expr, Num, Op, Sym
+from .tree import Call, Expr, Num, Op, Sym
 
 # How tightly an operator binds; an argument that binds less gets brackets.
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(1, 10)
@@ -50,60 +50,12 @@ class Dialect:
     infinity: str = "inf"
 
 
-def _called(prefix: str, functions: str) -> dict[str, str]:
-    spelled = {}
-    for entry in functions.split():
-        ours, _, theirs = entry.partition("=")
-        places = ", ".join(f"{{{k}}}" for k in range(FUNCTIONS.get(ours, 1)))
-        spelled[ours] = f"{prefix}{theirs or ours}({places})"
-    return spelled
-
-
 PLAIN = Dialect("plain", MappingProxyType({}))
-
-#: Array expressions. `exprel`, `sigmoid`, `softplus` are functions of `neurosim.equations.evaluate`.
-NUMPY = Dialect(
-    "numpy",
-    MappingProxyType(
-        {
-            **_called("np.", "exp expm1 log log1p sqrt tanh sin cos abs sign floor where mod"),
-            **_called("np.", "min=minimum max=maximum"),
-            "clip": "np.minimum(np.maximum({0}, {1}), {2})",
-            "relu": "np.maximum({0}, 0.0)",
-            "and": "np.logical_and({0}, {1})",
-            "or": "np.logical_or({0}, {1})",
-            "not": "np.logical_not({0})",
-        }
-    ),
-    infinity="np.inf",
-)
-
-#: Scalar expressions for a compiler of Python, in terms of `math`, `np` and the functions named in `NATIVE_HELPERS`.
-NATIVE = Dialect(
-    "native",
-    MappingProxyType(
-        {
-            **_called("math.", "exp expm1 log log1p sqrt tanh sin cos"),
-            **_called("np.", "floor mod"),
-            "where": "({1} if {0} else {2})",
-        }
-    ),
-    infinity="math.inf",
-)
-
-#: What the `NATIVE` dialect calls by its plain name and the engine has to define.
-NATIVE_HELPERS = frozenset(("exprel", "sigmoid", "softplus", "relu", "sign", "clip"))
-
-#: Brian2's own language. `BRIAN2_HELPERS` are registered by the backend; `exprel`, `sign`, `clip` are Brian2's.
-BRIAN2 = Dialect("brian2", MappingProxyType({"abs": "abs({0})"}))
-
-#: What the `BRIAN2` dialect calls and Brian2 does not know, or knows with another meaning.
-BRIAN2_HELPERS = frozenset(("where", "sigmoid", "softplus", "relu", "min", "max", "mod"))
 
 #: For documentation: fractions, Greek letters, subscripts.
 LATEX = Dialect("latex", MappingProxyType({}))
 
-_DIALECTS = MappingProxyType({d.name: d for d in (PLAIN, NUMPY, NATIVE, BRIAN2, LATEX)})
+_DIALECTS = MappingProxyType({d.name: d for d in (PLAIN, LATEX)})
 
 
 def show(expr: Expr, dialect: Dialect | str = PLAIN, rename: Callable[[str], str] | None = None) -> str:
@@ -114,7 +66,7 @@ def show(expr: Expr, dialect: Dialect | str = PLAIN, rename: Callable[[str], str
     expr : Expr
         The tree.
     dialect : Dialect or str
-        One of `PLAIN`, `NUMPY`, `NATIVE`, `BRIAN2`, `LATEX`, their names in lower case, or one of your own.
+        `PLAIN`, `LATEX`, their names in lower case, or that of an engine.
     rename : callable, optional
         Maps the name of a symbol to the text that stands for it.
 
@@ -128,8 +80,9 @@ def show(expr: Expr, dialect: Dialect | str = PLAIN, rename: Callable[[str], str
     >>> tree = parse_expression("where(v > 0, exp(-v), (a + b)/c)")
     >>> show(tree)
     'where(v > 0.0, exp(-v), (a + b) / c)'
-    >>> show(tree, NATIVE, rename=lambda name: name + "_i")
-    '(math.exp(-v_i) if v_i > 0.0 else (a_i + b_i) / c_i)'
+    >>> arrays = Dialect("arrays", {"exp": "np.exp({0})", "where": "np.where({0}, {1}, {2})"})
+    >>> show(tree, arrays, rename=lambda name: name + "_i")
+    'np.where(v_i > 0.0, np.exp(-v_i), (a_i + b_i) / c_i)'
     """
     chosen = _DIALECTS[dialect] if isinstance(dialect, str) else dialect
     if chosen.name == "latex":

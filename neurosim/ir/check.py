@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from neurosim.equations.tree import Expr
 from neurosim.errors import Findings, ProgramError, did_you_mean
 from neurosim.ir.check_parts import (
     check_block,
@@ -22,7 +23,6 @@ from neurosim.ir.check_parts import (
     check_unique,
     check_update,
     check_value,
-    is_expression,
     known_size,
 )
 from neurosim.ir.program import Assign, Block, CopyWeights, Pathway, Phase, Program, Rule, Sampled, Source, Steps, Tap, Weights, Wiring
@@ -86,7 +86,8 @@ def check_names_of_parts(findings: Findings, program: Program) -> None:
 def check_pathway(findings: Findings, program: Program, pathway: Pathway) -> None:
     """One pathway: its ends, its edges, its statements."""
     where = f"pathway {pathway.name!r}"
-    ends: dict[str, Block | Source] = {part.name: part for part in (*program.blocks, *program.sources)}
+    neurons: tuple[Block | Source, ...] = (*program.blocks, *program.sources)
+    ends = {part.name: part for part in neurons}
     source, target = ends.get(pathway.source), ends.get(pathway.target)
     if source is None:
         findings.add(where, f"there is no source {pathway.source!r}{did_you_mean(pathway.source, ends)}")
@@ -297,7 +298,8 @@ def check_quantum(findings: Findings, where: str, weights: Weights) -> None:
 # ---- taps and plan -----------------------------------------------------------------------------------------------------
 def check_taps(findings: Findings, program: Program) -> None:
     """Taps read what exists, each variable once."""
-    parts = {part.name: part for part in (*program.blocks, *program.sources, *program.pathways)}
+    probed: tuple[Block | Source | Pathway, ...] = (*program.blocks, *program.sources, *program.pathways)
+    parts = {part.name: part for part in probed}
     for (part, variable), count in Counter((tap.part, tap.variable) for tap in program.taps).items():
         if count > 1:
             findings.add(f"taps of {part!r}", f"{variable!r} is recorded {count} times: record it once and choose from it")
@@ -328,7 +330,7 @@ def check_tap(findings: Findings, where: str, tap: Tap, part: Block | Source | P
 
 def names_of_rules(program: Program) -> Iterator[str]:
     """Names of all rules, with repetitions."""
-    for part in (*program.blocks, *program.pathways):
+    for part in program.ruled():
         yield from (rule.name for rule in part.rules)
 
 
@@ -360,10 +362,10 @@ def check_assign(findings: Findings, program: Program, phase: Phase, assign: Ass
             findings.add(where, f"there are no weights {assign.value.source!r}")
         if not isinstance(part, Weights):
             findings.add(where, "only weights can be copied from weights")
-    elif is_expression(assign.value):
-        check_expression(findings, where, assign.value, names_in_assignment(part))  # type: ignore[arg-type]
+    elif isinstance(assign.value, Expr):
+        check_expression(findings, where, assign.value, names_in_assignment(part))
     else:
         size = part.size if isinstance(part, (Block, Source)) else edge_count(part.wiring) if isinstance(part, Pathway) else None
-        check_value(findings, where, f"value of {assign.target!r}", assign.value, size)  # type: ignore[arg-type]
+        check_value(findings, where, f"value of {assign.target!r}", assign.value, size)
         if assign.target == "hold" and np.any(np.asarray(assign.value) != 0):
             findings.add(where, "a plan can only end a hold: hold = 0")

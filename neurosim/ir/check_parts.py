@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from neurosim.equations.tree import Call, Expr, Num, Op, Sym, calls, names
+from neurosim.equations.tree import Expr, Sym, calls, names
 from neurosim.errors import Findings, did_you_mean
-from neurosim.ir.program import Block, Draw, Pathway, Sampled, Source, Statement, Steps, Update, Value
+from neurosim.ir.program import Block, Draw, FloatArray, Pathway, Sampled, Source, Statement, Steps, Update, Value
 from neurosim.ir.step import (
     OPERATORS,
     RESERVED_IN_BLOCK,
@@ -102,7 +102,7 @@ def check_draws(findings: Findings, where: str, draws: Sequence[Draw], size: int
         if draw.kind not in ("normal", "uniform", "table"):
             findings.add(where, f"draw {draw.name!r} is of kind {draw.kind!r}, expected 'normal', 'uniform' or 'table'")
         elif draw.kind == "table":
-            shape = np.shape(draw.table)
+            shape = np.shape(np.asarray(draw.table))
             if len(shape) != 2 or shape[0] not in (steps, steps + 1) or (size is not None and shape[1] != size):
                 findings.add(
                     where, f"the table of draw {draw.name!r} has shape {shape}, expected ({steps}, {'E' if size is None else size})"
@@ -134,11 +134,6 @@ def check_unique(findings: Findings, where: str, groups: Mapping[str, Iterable[s
 def article(kind: str) -> str:
     """'a state', 'an output'."""
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
-
-
-def is_expression(value: object) -> bool:
-    """Whether the value of a planned assignment is a tree."""
-    return isinstance(value, (Num, Sym, Op, Call))
 
 
 # ---- blocks ------------------------------------------------------------------------------------------------------------
@@ -264,7 +259,7 @@ def check_events(findings: Findings, where: str, source: Source) -> None:
 
 def check_table(findings: Findings, where: str, source: Source) -> None:
     """Items (K, N) and the order in which they are shown."""
-    table = np.zeros(0) if source.table is None else np.asarray(source.table)
+    table: FloatArray = np.zeros(0) if source.table is None else np.asarray(source.table)
     if table.ndim != 2 or table.shape[1] != source.size or not len(table):
         findings.add(where, f"the table has shape {table.shape}, expected (K, {source.size}) with K >= 1")
     elif not np.isfinite(table).all():

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.equations.show import show
-from neurosim.equations.tree import Call, Num, Op, Sym
+from neurosim.equations.tree import Expr
 from neurosim.ir.program import Program
 
 LARGEST_EXACT = 1 << 53
@@ -32,7 +32,7 @@ def canonical(value: Any) -> str:
     """The text that the digest is made of."""
     if value is None or isinstance(value, str):
         return json.dumps(value)
-    if isinstance(value, (Num, Sym, Op, Call)):
+    if isinstance(value, Expr):
         return f"<{show(value)}>"
     if is_dataclass(value):
         entries = (f"{field.name}={canonical(getattr(value, field.name))}" for field in fields(value) if field.compare)

@@ -344,6 +344,11 @@ class Program:
         """The part of that name, of any kind."""
         return next(part for part in self.parts() if part.name == name)
 
+    def ruled(self) -> Iterator[Block | Pathway]:
+        """Parts that may have rules: blocks, then pathways."""
+        yield from self.blocks
+        yield from self.pathways
+
     def parts(self) -> Iterator[Block | Source | Pathway | Weights]:
         """Blocks, sources, pathways and weights, each in its order."""
         yield from self.blocks

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from neurosim.ir.program import Block, Pathway, Phase, Source, Steps, Weights
+from neurosim.ir.program import Block, IntArray, Pathway, Phase, Source, Steps, Weights
 
 CLOCK = frozenset(("t", "dt"))
 """Time of the start of the step and its length in ms: known everywhere."""
@@ -218,7 +218,7 @@ def place_in_plan(ends: Sequence[int], step: int) -> tuple[int, int]:
     return number, step - (ends[number - 1] if number else 0)
 
 
-def first_free_step(fired_in: int, hold_steps: int) -> int:
+def first_free_step(fired_in: int, hold_steps: int | IntArray) -> int | IntArray:
     """The first step in which a neuron that fired is not held any more."""
     return fired_in + hold_steps
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from neurosim.equations.parse import parse_expression
 from neurosim.equations.show import show
-from neurosim.equations.tree import Call, Num, Op, Sym
+from neurosim.equations.tree import Call, Expr, Num, Op, Sym
 from neurosim.errors import FileFormatError, NeurosimError
 from neurosim.ir import program as ir
 from neurosim.ir.digest import digest
@@ -85,7 +85,7 @@ def load(path: str | os.PathLike[str]) -> Program:
 
 def to_plain(value: Any, arrays: list[np.ndarray]) -> Any:
     """JSON structure of a value; arrays are put into the list."""
-    if isinstance(value, (Num, Sym, Op, Call)):
+    if isinstance(value, Expr):
         return {"expression": text_of(value)}
     if is_dataclass(value):
         return {"type": type(value).__name__, **{field.name: to_plain(getattr(value, field.name), arrays) for field in fields(value)}}

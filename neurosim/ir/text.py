@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from neurosim.equations.show import show
-from neurosim.equations.tree import Call, Num, Op, Sym
+from neurosim.equations.tree import Expr, Num
 from neurosim.ir.digest import digest
 from neurosim.ir.program import (
     Assign,
@@ -61,7 +61,7 @@ def value_text(value: object) -> str:
     if isinstance(value, Sampled):
         bounds = "" if value.bounds == "none" else f", {value.bounds} at {value.low!r}, {value.high!r}"
         return f"{value.kind}({value.a!r}, {value.b!r}{bounds})"
-    if isinstance(value, (Num, Sym, Op, Call)):
+    if isinstance(value, Expr):
         return show(value)
     if isinstance(value, CopyWeights):
         return f"{value.factor!r} * {value.source}" + ("" if value.index is None else f"[{value_text(value.index)}]")

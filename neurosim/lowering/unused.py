@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from neurosim.equations import Call, Expr, Num, Op, Sym, names
+from neurosim.equations import Expr, names
 from neurosim.ir.program import Assign, Block, Exact, Pathway, Phase, Program, Statement, Update
 
 
@@ -28,7 +28,7 @@ def without_unused(program: Program) -> Program:
 
 def _read_in_plan(planned: Iterable[Assign], part: str) -> Iterator[str]:
     for assign in planned:
-        if assign.part == part and isinstance(assign.value, (Num, Sym, Op, Call)):
+        if assign.part == part and isinstance(assign.value, Expr):
             yield from names(assign.value)
 
 

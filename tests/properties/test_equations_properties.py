@@ -6,14 +6,15 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from neurosim.backends.native.words import scalar_text
 from neurosim.equations import (
     FUNCTIONS,
-    NUMPY,
     Call,
     Expr,
     Num,
     Op,
     Sym,
+    compile_numpy,
     derivative,
     evaluate,
     linear_system,
@@ -63,8 +64,9 @@ def test_print_then_parse_gives_the_tree_back(tree):
 def test_the_printed_form_is_settled(tree):
     text = show(tree)
     assert show(parse_expression(text)) == text
-    compile(show(tree, NUMPY), "numpy", "eval")
-    compile(show(tree, "native"), "native", "eval")
+    compile_numpy(tree)
+    compile(scalar_text(tree, single=False), "native", "eval")
+    compile(scalar_text(tree, single=True), "native", "eval")
 
 
 def smooth(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from neurosim.backends.brian2.when import live, of_assign, steps_of_phases
 from neurosim.equations.evaluate import evaluate
-from neurosim.equations.tree import Call, Num, Op, Sym
+from neurosim.equations.tree import Expr
 from neurosim.ir.program import CopyWeights, Draw, Program, Source
 from neurosim.ir.random import normal, poisson, uniform
 from neurosim.ir.step import item_shown
@@ -67,7 +67,7 @@ def rates(program: Program, source: Source) -> dict[int, Array]:
 
 def assigned_rate(program: Program, value: object, step: int, changes: dict[int, Array]) -> Array:
     """The right-hand side of a planned assignment to a rate."""
-    if isinstance(value, (Num, Sym, Op, Call)):
+    if isinstance(value, Expr):
         before = changes[max(known for known in changes if known <= step)]
         names = {"t": step * program.dt, "dt": program.dt, "rate": before}
         return np.asarray(evaluate(value, names.__getitem__), np.float64)

@@ -125,7 +125,7 @@ def late_ports(program: Program, block: Block) -> tuple[str, ...]:
     read = {name for rule in block.rules for s in rule.statements for name in names(s.expr)}
     for pathway in into:
         for rule in pathway.rules:
-            read |= {of_post(name) for s in rule.statements for name in names(s.expr)} - {None}  # type: ignore[arg-type]
+            read |= {port for s in rule.statements for name in names(s.expr) if (port := of_post(name)) is not None}
     return tuple(port for port in block.ports if port in written and port in read)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def add_block(scene: Scene, place: int, block: Block) -> None:
         on = of_rule(scene.layout.program, rule)
         scene.every(
             group,
-            lambda gate, rule=rule: statement_lines(rule.statements, names, gate),  # type: ignore[misc]
+            partial(statement_lines, rule.statements, names),
             "synapses",
             BLOCK_RULES + 1000 * place + number_of_rule,
             on,

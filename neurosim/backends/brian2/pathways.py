@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -203,7 +204,7 @@ def add_regular(scene: Scene, place: int, pathway: Pathway, synapses: Any) -> No
             order = RULES + 1000 * place + 2 * k
             scene.every(
                 synapses,
-                lambda gate, rule=rule: edge_lines(scene, pathway, rule.statements, gate, rule=True),  # type: ignore[misc]
+                partial(edge_lines, scene, pathway, rule.statements, rule=True),
                 "synapses",
                 order,
                 on,

@@ -12,7 +12,7 @@ from neurosim.backends.brian2.pathways import EdgeNames
 from neurosim.backends.brian2.scene import PLANNED, Scene, array_name, clock_names, index_name
 from neurosim.backends.brian2.when import of_assign
 from neurosim.backends.brian2.words import code, number, safe_name
-from neurosim.equations.tree import Call, Num, Op, Sym
+from neurosim.equations.tree import Expr
 from neurosim.ir.program import Assign, Block, CopyWeights, Pathway, Weights
 
 
@@ -56,7 +56,7 @@ def _entry_names(dt: float) -> Callable[[str], str]:
 def right_side(scene: Scene, place: int, owner: Any, assign: Assign, names: Callable[[str], str]) -> str:
     """The assigned value in abstract code; arrays are variables of the part (see :func:`array_declarations`)."""
     value = assign.value
-    if isinstance(value, (Num, Sym, Op, Call)):
+    if isinstance(value, Expr):
         return code(value, names)
     if isinstance(value, CopyWeights):
         setattr(owner, index_name(place), np.arange(len(owner)) if value.index is None else np.asarray(value.index))

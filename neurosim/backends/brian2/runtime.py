@@ -17,7 +17,7 @@ from neurosim.backends.brian2.feeds import Feed
 from neurosim.backends.brian2.layout import lay_out
 from neurosim.backends.brian2.model import REPORT_EVERY, all_objects, belong, build
 from neurosim.backends.brian2.scene import FEEDS, Scene
-from neurosim.backends.brian2.surroundings import guest, new_device
+from neurosim.backends.brian2.surroundings import guest, info_of, new_device
 from neurosim.backends.brian2.taps import final_values, recorded_events, recorded_traces, stored
 from neurosim.backends.brian2.words import safe_name
 from neurosim.errors import NumericalError, UnsupportedError
@@ -88,9 +88,7 @@ class RuntimeRun:
         with guest(self.b2, self.device, self.mode):
             events, traces = recorded_events(self.scenes), recorded_traces(self.scenes, self.done)
             final = final_values(self.scenes)
-        info = {"engine": "brian2", "version": self.b2.__version__, "mode": self.mode, "threads": 1, "precision": "double"}
-        if self.said:
-            info["messages"] = tuple(dict.fromkeys(self.said))
+        info = info_of(self.b2, self.mode, self.said)
         return Record(self.done, events, traces, final, dict(self.timing), info)
 
     def checkpoint(self) -> Mapping[str, Array]:
@@ -186,8 +184,8 @@ def number_error(block: Block, name: str, values: Array, step: int, dt: float) -
 
 def writer(scene: Scene, feed: Feed) -> Callable[[int], None]:
     """Writes the numbers of a step into Brian2's array."""
-    owner = scene.parts.get(feed.owner, scene.synapses.get(feed.owner))
-    variable = owner.variables[feed.variable]  # type: ignore[union-attr]
+    owner = scene.parts[feed.owner] if feed.owner in scene.parts else scene.synapses[feed.owner]
+    variable = owner.variables[feed.variable]
 
     def write(step: int) -> None:
         variable.get_value()[:] = feed.values(step)

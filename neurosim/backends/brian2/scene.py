@@ -12,7 +12,7 @@ from neurosim.backends.brian2.feeds import Feed
 from neurosim.backends.brian2.layout import Layout
 from neurosim.backends.brian2.start import Start
 from neurosim.backends.brian2.words import number
-from neurosim.ir.program import CopyWeights, Program
+from neurosim.ir.program import CopyWeights, Program, Value
 
 Array = np.ndarray
 Lines = Callable[[str], list[str]]
@@ -107,16 +107,16 @@ class Scene:
         self.every(owner, lambda _: [f"{feed.variable} = {name}(t, {index})"], "start", FEEDS)
 
 
-def declared(name: str, value: object, changes: bool) -> str:
+def declared(name: str, value: Value, changes: bool) -> str:
     """The line that declares a constant of a group: one number for all unless it is an array or may become one."""
     if changes:
         return f"{name} : 1"
-    return f"{name} : 1 (constant)" if np.ndim(value) else f"{name} : 1 (shared, constant)"  # type: ignore[arg-type]
+    return f"{name} : 1 (constant)" if np.ndim(value) else f"{name} : 1 (shared, constant)"
 
 
-def fill(group: Any, name: str, value: object) -> None:
+def fill(group: Any, name: str, value: Value) -> None:
     """Give a variable its values."""
-    setattr(group, name, np.asarray(value, np.float64) if np.ndim(value) else float(value))  # type: ignore[arg-type]
+    setattr(group, name, np.asarray(value, np.float64) if np.ndim(value) else float(value))
 
 
 def clock_names(name: str, dt: float) -> str | None:

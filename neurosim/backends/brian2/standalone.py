@@ -17,7 +17,7 @@ from neurosim.backends.brian2.layout import lay_out
 from neurosim.backends.brian2.model import all_objects, belong, build
 from neurosim.backends.brian2.runtime import NO_CHECKPOINT, not_a_number
 from neurosim.backends.brian2.scene import Scene
-from neurosim.backends.brian2.surroundings import guest, new_device
+from neurosim.backends.brian2.surroundings import guest, info_of, new_device
 from neurosim.backends.brian2.taps import final_values, recorded_events, recorded_traces
 from neurosim.errors import UnsupportedError
 from neurosim.ir.program import Program
@@ -72,9 +72,7 @@ class StandaloneRun:
 
     def record(self) -> Record:
         """What the program recorded."""
-        info = {"engine": "brian2", "version": self.b2.__version__, "mode": "cpp_standalone", "threads": 1, "precision": "double"}
-        if self.said:
-            info["messages"] = tuple(dict.fromkeys(self.said))
+        info = info_of(self.b2, "cpp_standalone", self.said)
         if self.kept:
             info["directory"] = self.directory
         return Record(self.done, self.events, self.traces, self.final, dict(self.timing), info)

@@ -138,3 +138,9 @@ def engine_error(problem: BaseException, mode: str) -> NeurosimError:
     text = str(cause).strip() or type(cause).__name__
     hint = "" if mode == "numpy" else "options={'mode': 'numpy'} needs no compiler"
     return NeurosimError(f"Brian2 stopped with {type(cause).__name__}: {text}", where=f"backend 'brian2', mode {mode!r}", hint=hint)
+
+
+def info_of(b2: Any, mode: str, said: list[str]) -> dict[str, object]:
+    """What a record says of the engine: ``said`` are Brian2's own messages."""
+    info: dict[str, object] = {"engine": "brian2", "version": b2.__version__, "mode": mode, "threads": 1, "precision": "double"}
+    return {**info, "messages": tuple(dict.fromkeys(said))} if said else info

@@ -12,7 +12,7 @@ from neurosim.backends.brian2.pathways import WEIGHT
 from neurosim.backends.brian2.scene import FEEDS, LAST, RECORD, Scene
 from neurosim.backends.brian2.when import of_tap, stride_of_tap
 from neurosim.backends.brian2.words import safe_name
-from neurosim.ir.program import Pathway, Tap
+from neurosim.ir.program import Block, Pathway, Source, Tap
 from neurosim.record import Events, Trace
 
 Array = np.ndarray
@@ -168,7 +168,7 @@ def constant_values(scene: Scene, tap: Tap) -> Array:
 def counts(scene: Scene, tap: Tap, steps: Array) -> Array:
     """(T, K) numbers of events since the last record; a tap at the start of a step does not know the events of that step."""
     part = scene.layout.program.part(tap.part)
-    size = part.size  # type: ignore[union-attr]
+    size = part.size if isinstance(part, (Block, Source)) else 0
     at, indices, _ = events_of(scene, tap.part)
     bins = np.searchsorted(steps, at, side="right" if tap.at == "start" else "left")
     inside = bins < len(steps)

@@ -31,6 +31,8 @@ def freeze(program: Program) -> Program:
         Without randomness at run time; equal to the given one, bit for bit, on the engines that draw as :mod:`neurosim.ir.random`
         says. Planned assignments to the rate of a frozen source are left out.
     """
+    if not isinstance(program, Program):
+        raise ProgramError(f"freeze needs a Program, got a {type(program).__name__}; write ns.freeze(ns.lower(net, 1 * second))")
     return replace(
         program,
         sources=tuple(frozen_source(program, source) for source in program.sources),
