@@ -22,8 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 import neurosim as ns
-from neurosim.errors import ParameterError
 from neurosim.units import Quantity, ms, mV
+
+from ._arguments import number, one_of, positive, positive_quantity, refuse
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -121,7 +122,7 @@ def network(
     Raises
     ------
     ParameterError
-        If the panel is unknown or the scale is not positive.
+        If the panel is unknown, or a number is none or not positive.
 
     Notes
     -----
@@ -129,6 +130,7 @@ def network(
     Brian2's example connect pairs with a probability of 0.1. A jump onto a refractory neuron is lost. The refractory time is
     2 ms from spike to spike.
     """
+    refuse("brunel", positive_quantity("jump", jump, mV))
     g, eta = _point(panel, g, eta, scale)
     count = sizes(scale)
     exc, inh = ns.Population("exc", count.excitatory, CELL), ns.Population("inh", count.inhibitory, CELL)
@@ -147,14 +149,13 @@ def network(
         for source, target in zip(sources, (exc, inh))
     ]
     probes = [ns.Probe(population, "spikes") for population in (exc, inh)] if record else []
-    return ns.Network(exc, inh, *sources, *projections, *drives, *probes, seed=seed, name="brunel")
+    rates = expected(panel=panel, g=g, eta=eta, jump=jump, scale=scale)
+    return ns.Network(exc, inh, *sources, *projections, *drives, *probes, seed=seed, name="brunel", expected=rates)
 
 
 def _point(panel: str, g: float | None, eta: float | None, scale: float) -> tuple[float, float]:
-    if panel not in PANELS:
-        raise ParameterError(f"panel must be one of {', '.join(PANELS)}, got {panel!r}", where="model 'brunel'")
-    if not scale > 0:
-        raise ParameterError(f"scale must be positive, got {scale}", where="model 'brunel'")
+    given = [number(name, value) for name, value in (("g", g), ("eta", eta)) if value is not None]
+    refuse("brunel", one_of("panel", panel, PANELS), *given, positive("scale", scale))
     panel_g, panel_eta = PANELS[panel]
     return panel_g if g is None else g, panel_eta if eta is None else eta
 

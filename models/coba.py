@@ -16,6 +16,8 @@ from typing import Any
 import neurosim as ns
 from neurosim.units import ms, mV, nS, pF
 
+from ._arguments import refuse, whole
+
 DESCRIPTION = "Vogels and Abbott 2005, Brette et al. 2007 benchmark 1: conductance-based synapses"
 WARM_UP = 200 * ms
 
@@ -74,11 +76,17 @@ def network(*, neurons: int = NEURONS, seed: int = 1, record: bool = True) -> ns
     Network
         Populations "exc" and "inh".
 
+    Raises
+    ------
+    ParameterError
+        If there are fewer than two neurons.
+
     Notes
     -----
     The membrane advances by exponential Euler, with the conductances held over the step; adaptive solvers (NEST) agree
     statistically only.
     """
+    refuse("coba", whole("neurons", neurons, 2))
     mean, sd, highest = START_V
     start: dict[str, Any] = {
         "v": ns.normal(mean * mV, sd * mV, high=highest * mV, cut="clip"),
@@ -94,7 +102,7 @@ def network(*, neurons: int = NEURONS, seed: int = 1, record: bool = True) -> ns
         for target in (exc, inh)
     ]
     probes = [ns.Probe(population, "spikes") for population in (exc, inh)] if record else []
-    return ns.Network(exc, inh, *projections, *probes, seed=seed, name="coba")
+    return ns.Network(exc, inh, *projections, *probes, seed=seed, name="coba", expected=expected(neurons=neurons))
 
 
 def expected(*, neurons: int = NEURONS, seed: int = 1, record: bool = True) -> dict[str, dict[str, float]]:

@@ -13,8 +13,9 @@ import sys
 from typing import Any
 
 import neurosim as ns
-from neurosim.errors import ParameterError
 from neurosim.units import ms, mV, nS, pF
+
+from ._arguments import one_of, refuse, whole
 
 DESCRIPTION = "Brette et al. 2007 benchmark 3: Hodgkin-Huxley neurons with conductance-based synapses"
 WARM_UP = 200 * ms
@@ -69,7 +70,7 @@ def network(
     Raises
     ------
     ParameterError
-        If the start of the gates is unknown.
+        If there are fewer than two neurons, or the start of the gates is unknown.
 
     Notes
     -----
@@ -77,8 +78,7 @@ def network(
     a spike; use 0.05 ms to look at traces. A spike is counted when the potential is above -20 mV, at most once in 3 ms. Initial
     conductances are normal and cut at 0, where the original script may draw negative ones.
     """
-    if gates not in GATES:
-        raise ParameterError(f"gates must be one of {', '.join(GATES)}, got {gates!r}", where="model 'cobahh'")
+    refuse("cobahh", whole("neurons", neurons, 2), one_of("gates", gates, GATES))
     start: dict[str, Any] = {
         "v": ns.normal(START_V[0] * mV, START_V[1] * mV),
         "g_e": ns.normal(START_G_E[0] * nS, START_G_E[1] * nS, low=0 * nS, cut="clip"),
@@ -94,7 +94,7 @@ def network(
         for target in (exc, inh)
     ]
     probes = [ns.Probe(population, "spikes") for population in (exc, inh)] if record else []
-    return ns.Network(exc, inh, *projections, *probes, seed=seed, name="cobahh")
+    return ns.Network(exc, inh, *projections, *probes, seed=seed, name="cobahh", expected=expected(neurons=neurons))
 
 
 def expected(

@@ -15,6 +15,8 @@ import sys
 import neurosim as ns
 from neurosim.units import ms, mV
 
+from ._arguments import refuse, whole
+
 DESCRIPTION = "Vogels and Abbott 2005, Brette et al. 2007 benchmark 2: current-based synapses"
 WARM_UP = 200 * ms
 
@@ -65,7 +67,13 @@ def network(*, neurons: int = NEURONS, seed: int = 1, record: bool = True) -> ns
     -------
     Network
         Populations "exc" and "inh".
+
+    Raises
+    ------
+    ParameterError
+        If there are fewer than two neurons.
     """
+    refuse("cuba", whole("neurons", neurons, 2))
     n_exc = round(neurons * EXCITATORY_SHARE)
     start = ns.uniform(V_RESET * mV, V_TH * mV)
     exc, inh = ns.Population("exc", n_exc, CELL, v=start), ns.Population("inh", neurons - n_exc, CELL, v=start)
@@ -76,7 +84,7 @@ def network(*, neurons: int = NEURONS, seed: int = 1, record: bool = True) -> ns
         for target in (exc, inh)
     ]
     probes = [ns.Probe(population, "spikes") for population in (exc, inh)] if record else []
-    return ns.Network(exc, inh, *projections, *probes, seed=seed, name="cuba")
+    return ns.Network(exc, inh, *projections, *probes, seed=seed, name="cuba", expected=expected(neurons=neurons))
 
 
 def expected(*, neurons: int = NEURONS, seed: int = 1, record: bool = True) -> dict[str, dict[str, float]]:

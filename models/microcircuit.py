@@ -23,8 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 import neurosim as ns
-from neurosim.errors import ParameterError
 from neurosim.units import Hz, Quantity, ms, mV, pA, pF
+
+from ._arguments import interval, one_of, positive, refuse
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -78,6 +79,7 @@ THALAMIC_RATE = 120.0  # Hz during the pulse
 THALAMIC_PROBABILITY = np.array([0.0, 0.0, 0.0983, 0.0619, 0.0, 0.0, 0.0512, 0.0196])
 
 # ---- Rates in 1/s: assumed by the compensation for lost inputs, published, and expected of a correct simulation -----
+BACKGROUNDS = ("poisson", "dc")
 COMPENSATION_RATES = {
     "2016": (0.971, 2.868, 4.746, 5.396, 8.142, 9.078, 0.991, 7.523),  # NEST's example 2016 to 2020, GeNN's example
     "2020": (0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829),  # the reference implementation since 2020
@@ -278,7 +280,7 @@ def network(
     Raises
     ------
     ParameterError
-        If a choice is unknown or a scale is not positive.
+        If a choice is unknown, a scale not positive, or the pulse no pair of times.
 
     Notes
     -----
@@ -289,8 +291,10 @@ def network(
     spike: 21 steps of 0.1 ms. The synapses of the thalamus are scaled with n_scale * k_scale, so that their number per neuron
     scales with k_scale; the reference implementation leaves n_scale out.
     """
+    choices = (("background", background, BACKGROUNDS), ("compensation", compensation, COMPENSATION_RATES), ("initial", initial, INITIAL_MEAN))
+    pulse = "" if thalamic_pulse is None else interval("thalamic_pulse", thalamic_pulse)
+    refuse("microcircuit", *(one_of(*choice) for choice in choices), pulse)
     n, k = _scales(scale, n_scale, k_scale)
-    _check_choices(background, compensation, initial)
     silent = _rheobase_warning(k, background, compensation)
     if silent:
         warnings.warn(silent, stacklevel=2)
@@ -303,24 +307,16 @@ def network(
         parts += _thalamic_parts(populations, n, k, thalamic_pulse)
     if record:
         parts += [ns.Probe(population, "spikes") for population in populations]
-    return ns.Network(*parts, seed=seed, name="microcircuit")
+    rates = expected(n_scale=n, k_scale=k, background=background, compensation=compensation)
+    return ns.Network(*parts, seed=seed, name="microcircuit", expected=rates)
 
 
 def _scales(scale: float, n_scale: float | None, k_scale: float | None) -> tuple[float, float]:
     n = scale if n_scale is None else n_scale
     k = scale if k_scale is None else k_scale
-    for name, value in (("n_scale", n), ("k_scale", k)):
-        if not value > 0:
-            raise ParameterError(f"{name} must be positive, got {value}", where="model 'microcircuit'")
+    names = ("n_scale" if n_scale is not None else "scale", "k_scale" if k_scale is not None else "scale")
+    refuse("microcircuit", *dict.fromkeys(positive(name, value) for name, value in zip(names, (n, k))))
     return n, k
-
-
-def _check_choices(background: str, compensation: str, initial: str) -> None:
-    values = {"background": background, "compensation": compensation, "initial": initial}
-    for (name, value), known in zip(values.items(), (("poisson", "dc"), tuple(COMPENSATION_RATES), tuple(INITIAL_MEAN))):
-        if value not in known:
-            text = f"{name} must be one of {', '.join(map(repr, known))}, got {value!r}"
-            raise ParameterError(text, where="model 'microcircuit'")
 
 
 def _populations(n_scale: float, currents: FloatArray, initial: str) -> list[ns.Population]:

@@ -20,6 +20,7 @@ import neurosim as ns
 from neurosim.units import ms, mV
 
 from . import brunel
+from ._arguments import positive, refuse
 
 DESCRIPTION = "Brunel's network, panel C, with additive spike-timing-dependent plasticity of E to E synapses"
 WARM_UP = 100 * ms
@@ -55,18 +56,24 @@ def network(*, scale: float = 1.0, seed: int = 1, record: bool = True) -> ns.Net
     Network
         That of `neurosim.models.brunel` with a plastic projection "exc -> exc".
 
+    Raises
+    ------
+    ParameterError
+        If the scale is not positive.
+
     Notes
     -----
     An arrival (after the delay) is transmitted with the weight before it, then depresses by the trace of postsynaptic spikes; a
     postsynaptic spike acts at once and potentiates by the trace of arrivals. NEST's ``stdp_synapse`` has the delay in the dendrite
     and depresses before it transmits: it agrees statistically only.
     """
+    refuse("stdp", positive("scale", scale))
     static = brunel.network(panel="C", scale=scale, seed=seed, record=record)
     projections = [
         replace(projection, plasticity=RULE, bounds=(0 * mV, W_MAX * mV)) if projection.name == "exc -> exc" else projection
         for projection in static.projections
     ]
-    return ns.Network(*static.populations, *static.stimuli, *projections, *static.probes, seed=seed, name="stdp")
+    return ns.Network(*static.populations, *static.stimuli, *projections, *static.probes, seed=seed, name="stdp", expected=expected(scale=scale))
 
 
 def expected(*, scale: float = 1.0, seed: int = 1, record: bool = True) -> dict[str, dict[str, float]]:

@@ -13,6 +13,7 @@ from neurosim.ir.rewrites.freeze import freeze
 from neurosim.lowering import lower
 from neurosim.network import (
     Assignment,
+    CopyWeights,
     Network,
     NeuronModel,
     Phase,
@@ -53,6 +54,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Assignment",
+    "CopyWeights",
     "Network",
     "NeuronModel",
     "NeurosimError",

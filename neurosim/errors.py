@@ -15,6 +15,7 @@
     |-- FileFormatError       a file that is not what its name promises
     |-- FileError             a file that cannot be read or written: missing, no permission, disk full
     |-- NumericalError        a run that produced nan or infinity
+    |-- OutOfMemoryError      a network, or a record of it, that does not fit into this machine
     `-- CompareError          two results that cannot be compared
 
 Every error can point into a text: it carries ``where`` (the object it belongs to), ``source`` and ``span`` (the
@@ -142,6 +143,10 @@ class NumericalError(NeurosimError):
     """A run that produced nan or infinity."""
 
 
+class OutOfMemoryError(NeurosimError):
+    """A network, or a record of it, that does not fit into this machine."""
+
+
 class CompareError(NeurosimError):
     """Two results that cannot be compared."""
 
@@ -216,8 +221,8 @@ class Findings:
         raise error_type(f"{len(self._found)} problems", where=title, parts=self._found)
 
 
-def together(errors: Sequence[NeurosimError], where: str = "") -> NeurosimError:
-    """One error out of several: their common type, or `EquationError` when they differ.
+def together(errors: Sequence[NeurosimError], where: str = "", mixed: type[NeurosimError] = EquationError) -> NeurosimError:
+    """One error out of several: of their common type, or of the type `mixed` when they differ.
 
     Parameters
     ----------
@@ -225,6 +230,8 @@ def together(errors: Sequence[NeurosimError], where: str = "") -> NeurosimError:
         At least one.
     where : str
         The object they were found in.
+    mixed : type
+        Of an error about different kinds of things.
 
     Returns
     -------
@@ -235,7 +242,7 @@ def together(errors: Sequence[NeurosimError], where: str = "") -> NeurosimError:
         one = errors[0]
         return type(one)(one.message, one.source, one.span, where=where or one.where, hint=one.hint, parts=one.parts)
     kinds = {type(error) for error in errors}
-    kind = kinds.pop() if len(kinds) == 1 else EquationError
+    kind = kinds.pop() if len(kinds) == 1 else mixed
     return kind(f"{len(errors)} problems", where=where, parts=errors)
 
 
@@ -266,8 +273,8 @@ def point_at(source: str, span: Place) -> str:
     return f"{label}{line[margin:]}\n{' ' * (len(label) + start - margin)}{'^' * (stop - start)}"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The tail of a message about an unknown name: the nearest known one, or all of them.
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """The tail of a message about an unknown name, whatever was given as one: the nearest known one, or all of them.
 
     Examples
     --------
@@ -276,7 +283,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("q", ["tau_m", "v"])
     '; known names: tau_m, v'
     """
-    names = sorted(set(known))
+    names, name = sorted(set(known)), str(name)
     near = difflib.get_close_matches(name, names, 1)
     if not near:
         near = [other for other in names if other.lower() == name.lower()]

@@ -1,4 +1,4 @@
-"""Dimensions, units and quantities, and their arithmetic. The named units are in `neurosim.units`."""
+"""Units and quantities, and their arithmetic. The named units are in `neurosim.units`."""
 
 from __future__ import annotations
 
@@ -12,57 +12,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from .dimension import DIMENSIONLESS, Dimension, Exponent, exponent_of
 from .errors import UnitError
 
-Exponent: TypeAlias = int | Fraction
 FloatArray: TypeAlias = npt.NDArray[np.float64]
-
-
-def _exponent(value: float | Fraction) -> Exponent:
-    exact = Fraction(value).limit_denominator(1000)
-    return int(exact) if exact.denominator == 1 else exact
-
-
-@dataclass(frozen=True)
-class Dimension:
-    """Exponents of kilogram, metre, second and ampere.
-
-    `weight` is the exponent of the unit of a projection's weight, which a learning rule leaves open.
-    """
-
-    kg: Exponent = 0
-    m: Exponent = 0
-    s: Exponent = 0
-    A: Exponent = 0
-    weight: Exponent = 0
-
-    @property
-    def exponents(self) -> tuple[Exponent, ...]:
-        """All five exponents in order."""
-        return (self.kg, self.m, self.s, self.A, self.weight)
-
-    def __mul__(self, other: Dimension) -> Dimension:
-        return Dimension(*(_exponent(a + b) for a, b in zip(self.exponents, other.exponents)))
-
-    def __truediv__(self, other: Dimension) -> Dimension:
-        return Dimension(*(_exponent(a - b) for a, b in zip(self.exponents, other.exponents)))
-
-    def __pow__(self, power: float | Fraction) -> Dimension:
-        exact = _exponent(power)
-        return Dimension(*(_exponent(a * exact) for a in self.exponents))
-
-
-DIMENSIONLESS = Dimension()
-TIME = Dimension(s=1)
-FREQUENCY = Dimension(s=-1)
-LENGTH = Dimension(m=1)
-CURRENT = Dimension(A=1)
-CHARGE = Dimension(s=1, A=1)
-VOLTAGE = Dimension(kg=1, m=2, s=-3, A=-1)
-RESISTANCE = VOLTAGE / CURRENT
-CONDUCTANCE = CURRENT / VOLTAGE
-CAPACITANCE = CHARGE / VOLTAGE
-WEIGHT = Dimension(weight=1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,8 +47,12 @@ class Unit:
         return _divide(other, self)
 
     def __pow__(self, power: float) -> Unit:
-        parts = tuple((name, _exponent(power * Fraction(exponent))) for name, exponent in self.parts)
+        _refuse_exponent(power, self)
+        parts = tuple((name, exponent_of(power * Fraction(exponent))) for name, exponent in self.parts)
         return Unit(parts, self.dimension**power, _power(self.size, power))
+
+    def __rpow__(self, base: Any) -> Any:
+        raise _no_exponent(self)
 
     def __neg__(self) -> Quantity:
         return Quantity(-1.0, self)
@@ -172,7 +129,11 @@ class Quantity:
         return _divide(other, self)
 
     def __pow__(self, power: float) -> Any:
+        _refuse_exponent(power, self)
         return _joined(self.value**power, self.unit**power)
+
+    def __rpow__(self, base: Any) -> Any:
+        raise _no_exponent(self)
 
     def __neg__(self) -> Quantity:
         return Quantity(-self.value, self.unit)
@@ -211,6 +172,9 @@ class Quantity:
 
     def __float__(self) -> float:
         raise UnitError(f"a plain number is needed, got {self!r}. Divide by a unit: x / {self.unit.name}")
+
+    def __int__(self) -> int:
+        return int(float(self))
 
     def __len__(self) -> int:
         if isinstance(self.value, np.ndarray):
@@ -304,7 +268,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(value)
     if isinstance(value, (int, np.number, np.ndarray, list, tuple)) and not isinstance(value, bool):
-        array = np.asarray(value)
+        try:
+            array = np.asarray(value)
+        except ValueError:  # lists of different lengths
+            return NotImplemented
         if array.dtype.kind not in "iuf":
             return NotImplemented
         return float(array) if array.ndim == 0 else array.astype(np.float64)
@@ -320,6 +287,31 @@ def _split(given: Any) -> tuple[Any, Unit]:
     return _plain(given), ONE
 
 
+def _refuse_exponent(power: Any, base: Unit | Quantity) -> None:
+    if isinstance(power, (Unit, Quantity)):
+        raise _no_exponent(power)
+    plain = _plain(power)
+    if plain is NotImplemented or np.ndim(plain) or not np.isfinite(plain):
+        raise UnitError(f"an exponent of {_brief(base)} is one plain number, got {_brief(power)}")
+
+
+def _power_of(base: Any, power: Any) -> Any:
+    if isinstance(power, (Unit, Quantity)):
+        raise _no_exponent(power)
+    return base**power
+
+
+def _no_exponent(power: Unit | Quantity) -> UnitError:
+    return UnitError(f"an exponent has no unit, got {_brief(power)}. Divide by a unit: x / {_split(power)[1].name}")
+
+
+def _no_number(verb: str, left: Any, right: Any) -> UnitError:
+    """What is wrong with a product of a unit and something that is not numbers."""
+    swapped = isinstance(right, (Unit, Quantity))
+    given, unit = (left, _split(right)[1]) if swapped else (right, _split(left)[1])
+    return UnitError(f"cannot {verb} {_brief(given)} and the unit {unit.name}: it is neither a number nor an array of numbers")
+
+
 def _joined(value: Any, unit: Unit) -> Any:
     """A quantity, or plain numbers where the units have cancelled."""
     if unit.dimension == DIMENSIONLESS:
@@ -330,7 +322,7 @@ def _joined(value: Any, unit: Unit) -> Any:
 def _multiply(left: Any, right: Any) -> Any:
     (a, unit_a), (b, unit_b) = _split(left), _split(right)
     if a is NotImplemented or b is NotImplemented:
-        return NotImplemented
+        raise _no_number("multiply", left, right)
     unit = unit_product(unit_a, unit_b, 1)
     if isinstance(left, Unit) and isinstance(right, Unit) and unit.dimension != DIMENSIONLESS:
         return unit
@@ -340,7 +332,7 @@ def _multiply(left: Any, right: Any) -> Any:
 def _divide(left: Any, right: Any) -> Any:
     (a, unit_a), (b, unit_b) = _split(left), _split(right)
     if a is NotImplemented or b is NotImplemented:
-        return NotImplemented
+        raise _no_number("divide", left, right)
     unit = unit_product(unit_a, unit_b, -1)
     if isinstance(left, Unit) and isinstance(right, Unit) and unit.dimension != DIMENSIONLESS:
         return unit
@@ -354,7 +346,7 @@ def unit_product(left: Unit, right: Unit, sign: int) -> Unit:
         exponents[name] = exponents.get(name, 0) + sign * exponent
     size = left.size * right.size if sign > 0 else left.size / right.size
     dimension = left.dimension * right.dimension if sign > 0 else left.dimension / right.dimension
-    return Unit(tuple((name, _exponent(e)) for name, e in exponents.items() if e), dimension, size)
+    return Unit(tuple((name, exponent_of(e)) for name, e in exponents.items() if e), dimension, size)
 
 
 def _add(left: Any, right: Any, verb: str, sign: float) -> Any:
@@ -402,7 +394,7 @@ def _number_text(value: Any) -> str:
 
 
 def _power(size: Fraction | float, power: float | Fraction) -> Fraction | float:
-    exact = _exponent(power)
+    exact = exponent_of(power)
     return size**exact if isinstance(exact, int) else float(size) ** float(exact)
 
 
@@ -432,7 +424,7 @@ _OPERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "multiply": lambda a, b: _multiply(a, b),
         "divide": lambda a, b: _divide(a, b),
         "true_divide": lambda a, b: _divide(a, b),
-        "power": lambda a, b: a**b,
+        "power": lambda a, b: _power_of(a, b),
         "sqrt": lambda a: a**0.5,
         "negative": lambda a: -a,
         "absolute": lambda a: abs(a),

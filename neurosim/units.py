@@ -26,8 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ParameterError, UnitError, did_you_mean
-from .quantity import (
+from .dimension import (
     CAPACITANCE,
     CHARGE,
     CONDUCTANCE,
@@ -35,20 +34,15 @@ from .quantity import (
     DIMENSIONLESS,
     FREQUENCY,
     LENGTH,
-    ONE,
     RESISTANCE,
     TIME,
     VOLTAGE,
     WEIGHT,
     Dimension,
     Exponent,
-    FloatArray,
-    Quantity,
-    Unit,
-    inner_size,
-    inner_value,
-    unit_product,
 )
+from .errors import ParameterError, UnitError, did_you_mean
+from .quantity import ONE, FloatArray, Quantity, Unit, inner_size, inner_value, unit_product
 
 
 def _unit(name: str, dimension: Dimension, power_of_ten: int = 0, factor: int = 1) -> Unit:
@@ -173,13 +167,17 @@ def _plain_numbers(value: Any, dimension: Dimension, where: str, name: str, unit
             raise UnitError(f"{name} needs {kind}, got {got}", where=where)
         return inner_value(value)
     if isinstance(value, (list, tuple)) and any(isinstance(entry, (Unit, Quantity, list, tuple)) for entry in value):
-        return np.array([_plain_numbers(entry, dimension, where, name, unit) for entry in value], dtype=np.float64)
+        entries = [_plain_numbers(entry, dimension, where, name, unit) for entry in value]
+        if len({np.shape(entry) for entry in entries}) > 1:
+            raise UnitError(f"{name} needs rows of one length, got {_short(value)}", where=where)
+        return np.array(entries, dtype=np.float64)
     try:
         array = np.asarray(value)
     except (TypeError, ValueError):
         array = np.asarray(None)
     if array.dtype.kind not in "biuf":
-        text = f"the text '{value}'" if isinstance(value, str) else f"{type(value).__name__} {_short(value)}"
+        text = f"the text '{value}'" if isinstance(value, str) else f"the {type(value).__name__} {_short(value)}"
+        text = "None" if value is None else text
         advice = "" if dimension == DIMENSIONLESS else f". Write a number times a unit, as in 1 * {usual}"
         raise UnitError(f"{name} needs {kind}, got {text}{advice}", where=where)
     if dimension != DIMENSIONLESS and np.any(array != 0):
@@ -263,6 +261,8 @@ def parse_quantity(text: str) -> float | Quantity:
     UnitError
         For an unknown unit or a text without a number.
     """
+    if not isinstance(text, str):
+        raise UnitError(f"a quantity to be read must be a text such as '20*ms', got {text!r}")
     match = re.fullmatch(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\*?)\s*(.*?)\s*", text)
     if match is None or (match[2] and not match[3]):
         raise UnitError(f"cannot read '{text}' as a quantity; write a number and a unit, as in 20*ms or 1.5mV")

@@ -25,8 +25,9 @@ WORDS = ("neurosim.units", "neurosim.quantity", "neurosim.errors")
 TREE = ("neurosim.equations.tree", "neurosim.equations.show", "neurosim.equations.evaluate")
 ROOMS: dict[str, tuple[str, ...]] = {
     "neurosim.errors": (),
-    "neurosim.quantity": ("neurosim.errors",),
-    "neurosim.units": ("neurosim.quantity", "neurosim.errors"),
+    "neurosim.dimension": (),
+    "neurosim.quantity": ("neurosim.dimension", "neurosim.errors"),
+    "neurosim.units": ("neurosim.dimension", "neurosim.quantity", "neurosim.errors"),
     "neurosim.progress": (),
     "neurosim._checkout": (),
     "neurosim.equations": WORDS,

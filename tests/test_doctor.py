@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,7 @@ def _pretend(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
         monkeypatch.setattr(doctor.metadata, "version", version)
         monkeypatch.setattr(doctor, "_has_module", lambda name: True)
-        monkeypatch.setattr(doctor, "_try_numba", lambda: "")
+        monkeypatch.setattr(doctor, "_try_native", lambda: ("", ""))
 
     return pretend
 
@@ -79,18 +80,42 @@ def test_numba_that_cannot_be_imported_is_explained(
     pretend: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend(numpy="2.9.0", numba="0.68.1")
-    monkeypatch.setattr(doctor, "_try_numba", lambda: "numba cannot be imported: ImportError: Numba needs NumPy 2.5")
+    monkeypatch.setattr(doctor, "_try_native", lambda: ("numba cannot be imported: ImportError: Numba needs NumPy 2.5", ""))
     report = by_name()["native"]
     assert report.installed and not report.usable
     assert "Numba needs NumPy" in report.reason
 
 
-def test_unwritable_cache_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NUMBA_CACHE_DIR", "/proc/numba")
-    monkeypatch.setattr(doctor.os, "access", lambda path, mode: False)
-    (finding,) = (finding for finding in doctor.surroundings() if finding.topic == "numba cache")
+def kernels_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> doctor.Finding:
+    monkeypatch.setattr(doctor, "_try_native", lambda: ("", str(folder)))
+    (finding,) = (finding for finding in doctor.surroundings() if finding.topic == doctor.KERNELS)
+    return finding
+
+
+def test_kernels_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = kernels_in(tmp_path / "new", monkeypatch)
+    assert finding.good and finding.text == f"{tmp_path / 'new'}: empty, the first run compiles"
+    (tmp_path / "__pycache__").mkdir()
+    for name in ("a.1.nbc", "a.nbi", "b.1.nbc", "b.nbi"):
+        (tmp_path / "__pycache__" / name).write_bytes(bytes(1_000_000))
+    assert kernels_in(tmp_path, monkeypatch).text == f"{tmp_path}: 2 compiled kernels, 4 MB (may be deleted at any time)"
+
+
+def test_unwritable_cache_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    finding = kernels_in(tmp_path / "file" / "folder", monkeypatch)
     assert not finding.good
-    assert "NUMBA_CACHE_DIR" in finding.advice
+    assert "NEUROSIM_CACHE" in finding.advice
+    monkeypatch.setattr(doctor.os, "access", lambda path, mode: False)
+    assert not kernels_in(tmp_path, monkeypatch).good
+
+
+def test_the_cache_is_that_of_the_native_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    monkeypatch.setenv("NEUROSIM_CACHE", str(tmp_path))
+    doctor._try_native.cache_clear()
+    assert doctor._try_native() == ("", str(tmp_path))
+    doctor._try_native.cache_clear()
 
 
 @pytest.mark.parametrize("terminal", [False, True])

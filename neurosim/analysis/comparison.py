@@ -2,12 +2,12 @@
 
 What counts as agreement depends on the level that the two engines declare; the weaker one decides unless it is given:
 
-========== =========================================================================================================
-identical  the same spikes; traces and weights within 1e-9 of their unit (relative to values above 1)
-close      as many spikes of each neuron, each within one step; traces and weights within ``tolerance``
-bounded    traces and weights within ``tolerance``: the bound that the engine reports
+=========== ========================================================================================================
+identical   the same spikes; traces and weights within 1e-9 of their unit (relative to values above 1)
+close       as many spikes of each neuron, each within one step; traces and weights within ``tolerance``
+bounded     traces and weights within ``tolerance``: the bound that the engine reports
 statistical  population rates within 4 standard errors, over copies, or over ten stretches of time where there is one copy
-========== =========================================================================================================
+=========== ========================================================================================================
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy.typing as npt
 from neurosim.analysis.report import aligned
 from neurosim.analysis.trains import mean_cv, van_rossum_distance
 from neurosim.errors import CompareError, OptionError, did_you_mean
-from neurosim.result import PartResult, Result
+from neurosim.result import PartResult, Result, require_result
 
 LEVELS = ("bitwise", "identical", "close", "bounded", "statistical")
 """From the strictest to the weakest."""
@@ -96,7 +96,7 @@ class Comparison:
     dt: float
     spikes: tuple[SpikeDifference, ...]
     traces: tuple[ValueDifference, ...]
-    weights: tuple[ValueDifference, ...]
+    weights: tuple[ValueDifference, ...]  # and other states of synapses
     rates: tuple[RateDifference, ...] = ()
     same_program: bool = True
 
@@ -138,7 +138,9 @@ class Comparison:
     def _agreement(self) -> str:
         total = sum(difference.counts[0] for difference in self.spikes)
         facts = [f"{total:,} spikes" if self.spikes else "no spikes recorded"]
-        for word, values in (("traces", self.traces), ("weights", self.weights)):
+        weights = [value for value in self.weights if value.variable == "w"]
+        states = [value for value in self.weights if value.variable != "w"]
+        for word, values in (("traces", self.traces), ("weights", weights), ("synaptic states", states)):
             if values:
                 facts.append(f"{word} within {_largest(values)}")
         text = f"{self._head()}: {', '.join(facts)}"
@@ -208,14 +210,17 @@ def compare(first: Result, second: Result, level: str | None = None, *, toleranc
     CompareError
         If the two are not of the same parts, step length and copies.
     OptionError
-        If there is no such level.
+        If there is no such level, or the tolerance is no number.
     """
+    for result in (first, second):
+        require_result(result, "compare")
     if level is None:
         level = max((first.provenance.level, second.provenance.level), key=_strength)
     _strength(level)
     _check_comparable(first, second)
     if tolerance is None:
         tolerance = {"bitwise": 0.0, "close": CLOSE, "bounded": CLOSE}.get(level, EXACT)
+    _check_tolerance(tolerance)
     shared = [(part, second[part.name]) for part in first]
     spikes = tuple(_spike_difference(a, b) for a, b in shared if a.has_spikes and b.has_spikes)
     rates = tuple(_rate_difference(a, b) for a, b in shared if a.kind == "population" and a.has_spikes and b.has_spikes)
@@ -233,9 +238,14 @@ def compare(first: Result, second: Result, level: str | None = None, *, toleranc
 
 
 def _strength(level: str) -> int:
-    if level not in LEVELS:
+    if not isinstance(level, str) or level not in LEVELS:
         raise OptionError(f"there is no level '{level}'{did_you_mean(level, LEVELS)}", where="compare")
     return LEVELS.index(level)
+
+
+def _check_tolerance(tolerance: object) -> None:
+    if isinstance(tolerance, bool) or not isinstance(tolerance, int | float | np.floating) or not tolerance >= 0.0:
+        raise OptionError(f"tolerance must be a number that is not negative, got {tolerance!r}", where="compare")
 
 
 def _engine_names(first: Result, second: Result) -> tuple[str, str]:

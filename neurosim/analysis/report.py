@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neurosim.analysis.trains import mean_cv, synchrony
-from neurosim.result import PartResult, Result
+from neurosim.result import PartResult, Result, require_result
 
 SYNCHRONY_BIN_MS = 3.0
 CV_FROM_MS = 5000.0
@@ -35,6 +35,7 @@ class PopulationSummary:
 
 def summary(result: Result, minimum_intervals: int = 3) -> tuple[PopulationSummary, ...]:
     """What each population did within the evaluation window, in the order of the network."""
+    require_result(result, "summary")
     return tuple(_summary_of(part, result, minimum_intervals) for part in result.populations)
 
 

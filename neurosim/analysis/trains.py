@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neurosim.errors import ParameterError
+from neurosim.errors import NeurosimError, ParameterError
 
 FloatArray = npt.NDArray[np.floating[Any]]
 AnyArray = npt.NDArray[Any]
@@ -59,7 +59,7 @@ def mean_cv(times: AnyArray, ids: AnyArray, size: int, window: Window, minimum_i
 
 
 def cv2(times: AnyArray, ids: AnyArray, size: int, window: Window, minimum_intervals: int = 3) -> FloatArray:
-    """Local variation of each neuron's intervals, (N,): mean of 2 |I_k+1 - I_k| / (I_k+1 + I_k).
+    """Local variation of each neuron's intervals, (N,): mean of ``2 |I_k+1 - I_k| / (I_k+1 + I_k)``.
 
     Slow changes of the rate do not raise it, as they do the `cv`; a Poisson process has 1.
 
@@ -172,7 +172,7 @@ def power_spectrum(
     Welch (1967), IEEE Trans Audio Electroacoust 15, 70, doi 10.1109/TAU.1967.1161901
     """
     _, signal = population_rate(times, ids, size, window, bin_ms)
-    length = min(max(round(segment_ms / bin_ms), 2), signal.size)
+    length = min(max(round(_positive(segment_ms, "segment_ms") / bin_ms), 2), signal.size)
     if length < 2:
         raise ParameterError(f"a spectrum needs at least 2 bins of {bin_ms:g} ms")
     starts = np.arange(0, signal.size - length + 1, length - length // 2)
@@ -206,8 +206,10 @@ def van_rossum_distance(
     ----------
     van Rossum (2001), Neural Comput 13, 751, doi 10.1162/089976601300014321
     """
-    times = np.concatenate([np.asarray(first[0], np.float64), np.asarray(second[0], np.float64)])
-    ids = np.concatenate([first[1], second[1]]).astype(np.int64)
+    _positive(tau_ms, "tau_ms")
+    times = np.concatenate([_numbers(first[0], "times"), _numbers(second[0], "times")])
+    ids = np.concatenate([_numbers(first[1], "ids"), _numbers(second[1], "ids")]).astype(np.int64)
+    _check_ids(times, ids, size)
     signs = np.concatenate([np.ones(len(first[0])), -np.ones(len(second[0]))])
     order = np.lexsort((times, ids))
     times, ids, signs = times[order], ids[order], signs[order]
@@ -230,20 +232,47 @@ def van_rossum_distance(
 
 # ---- shared parts --------------------------------------------------------------------------------------------------------
 def _inside(times: AnyArray, ids: AnyArray, size: int, window: Window) -> tuple[FloatArray, AnyArray]:
-    start, stop = window
-    if not stop > start:
-        raise ParameterError(f"the window from {start:g} to {stop:g} ms is empty")
-    times, ids = np.asarray(times, np.float64), np.asarray(ids)
-    if times.shape != ids.shape:
-        raise ParameterError(f"times and ids differ in length: {times.size} and {ids.size}")
-    if ids.size and not 0 <= ids.min() <= ids.max() < size:
-        raise ParameterError(f"neuron {ids.max() if ids.max() >= size else ids.min()} is outside a population of {size}")
+    start, stop = _window(window)
+    times, ids = _numbers(times, "times"), _numbers(ids, "ids")
+    _check_ids(times, ids, size)
     slack = 1e-9 * max(abs(start), abs(stop), 1.0)
     keep = (times >= start - slack) & (times < stop - slack)
     return times[keep], ids[keep].astype(np.int64)
 
 
+def _check_ids(times: AnyArray, ids: AnyArray, size: int) -> None:
+    if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 0:
+        raise ParameterError(f"size must be the number of neurons, got {size!r}")
+    if times.shape != ids.shape:
+        raise ParameterError(f"times and ids differ in length: {times.size} and {ids.size}")
+    if ids.size and not 0 <= ids.min() <= ids.max() < size:
+        raise ParameterError(f"neuron {ids.max() if ids.max() >= size else ids.min():g} is outside a population of {size}")
+
+
+def _numbers(given: Any, name: str) -> FloatArray:
+    try:
+        return np.asarray(given, np.float64)
+    except (TypeError, ValueError, NeurosimError):  # a quantity has an error of its own
+        raise ParameterError(f"{name} must be an array of plain numbers{' [ms]' if name == 'times' else ''}, got {given!r}") from None
+
+
+def _window(window: Any) -> Window:
+    pair = _numbers(window, "window")
+    if pair.shape != (2,) or not np.all(np.isfinite(pair)):
+        raise ParameterError(f"the window must be two times in ms (from, to), got {window!r}")
+    if not pair[1] > pair[0]:
+        raise ParameterError(f"the window from {pair[0]:g} to {pair[1]:g} ms is empty")
+    return float(pair[0]), float(pair[1])
+
+
+def _positive(value: Any, name: str) -> float:
+    if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not 0.0 < float(value) < math.inf:
+        raise ParameterError(f"{name} must be a positive plain number, got {value!r}")
+    return float(value)
+
+
 def _number_of_bins(window: Window, bin_ms: float) -> int:
+    window, bin_ms = _window(window), _positive(bin_ms, "bin_ms")
     bins = math.floor((window[1] - window[0]) / bin_ms + EDGE)
     if bins < 1:
         raise ParameterError(f"the window from {window[0]:g} to {window[1]:g} ms does not hold one bin of {bin_ms:g} ms")

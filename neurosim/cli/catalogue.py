@@ -24,7 +24,6 @@ class Model:
     description: str
     build: Callable[..., Network]
     warm_up: Quantity = 0 * ms
-    expected: Callable[..., Mapping[str, Mapping[str, float]]] | None = None
     notes: Callable[..., Any] | None = None
     parameters: Mapping[str, inspect.Parameter] = field(default_factory=dict)
 
@@ -59,7 +58,6 @@ def model_of(name: str) -> Model:
         offers["DESCRIPTION"],
         offers["network"],
         offers.get("WARM_UP", 0 * ms),
-        offers.get("expected"),
         offers.get("notes"),
         dict(inspect.signature(offers["network"]).parameters),
     )
@@ -76,14 +74,6 @@ def built(model: Model, arguments: Mapping[str, Any]) -> tuple[Network, list[str
         if not any(text in note for note in notes):
             notes.append(f"Warning: {text}")
     return network, notes
-
-
-def expected_rates(model: Model, arguments: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """Column title -> population -> rate [Hz]; what holds at this scale stands before what was published."""
-    if model.expected is None:
-        return {}
-    columns = model.expected(**arguments)
-    return {title: dict(columns[title]) for title in sorted(columns, key=lambda title: title == "published")}
 
 
 def help_text(model: Model) -> str:

@@ -26,8 +26,8 @@ def compare_files(first: str, second: str, level: str | None, tolerance: float |
 def result_of(path: str) -> Result:
     """The result in a file, or in a folder that ``neurosim run --out`` made."""
     place = Path(path)
-    if not place.is_dir():
-        return load_result(place)
+    if not path.strip() or not place.is_dir():
+        return load_result(path.strip())
     if not (place / RESULT_FILE).is_file():
         raise FileError(f"folder '{path}' holds no {RESULT_FILE}", hint="neurosim run MODEL --out FOLDER makes one.")
     return load_result(place / RESULT_FILE)

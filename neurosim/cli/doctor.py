@@ -1,7 +1,7 @@
 """What of neurosim works on this machine, why the rest does not, and the line that cures it.
 
 No engine is imported here: versions come from the installed metadata. The native engine alone is tried, in a process
-of its own, because numba may be installed and still refuse the numpy beside it.
+of its own, because numba may be installed and still refuse the numpy beside it; that process also says where it keeps kernels.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +28,8 @@ BRIAN2_NUMPY_LIMIT = (2, 4)
 
 LAVA_REQUIREMENTS = '"asteval>=0.9.31" "networkx<3" "scikit-learn>=1.5" "scipy>=1.10"'
 NATIVE_TIMEOUT_S = 60
+NATIVE_TRIAL = "from neurosim.backends.native.source import cache_directory; print(cache_directory())"
+KERNELS = "kernels"
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def collect() -> tuple[EngineReport, ...]:
 
 def surroundings() -> tuple[Finding, ...]:
     """Return what is worth knowing about the installation: names, caches, the compiler."""
-    return (_python(), _distribution(), _numba_cache(), _compiler())
+    return (_python(), _distribution(), _kernels(), _compiler())
 
 
 def render(engines: Sequence[EngineReport], findings: Sequence[Finding] = (), *, file: TextIO | None = None) -> None:
@@ -88,9 +91,9 @@ def _native() -> EngineReport:
     report = EngineReport("native", "the fast engine, the default", installed, _version("numba"), installed)
     if not installed:
         return _unusable(report, "numba is not installed", f'pip install "{DISTRIBUTION}"')
-    trial = _try_numba()
-    if trial:
-        return _unusable(report, trial, "pip install --upgrade numba")
+    reason, _ = _try_native()
+    if reason:
+        return _unusable(report, reason, "pip install --upgrade numba")
     return _judge(report)
 
 
@@ -162,18 +165,19 @@ def _unusable(report: EngineReport, reason: str, install: str) -> EngineReport:
     return EngineReport(report.name, report.role, report.installed, report.version, False, reason, install)
 
 
-def _try_numba() -> str:
-    """Return why numba cannot be imported, or an empty text."""
+@lru_cache(maxsize=1)
+def _try_native() -> tuple[str, str]:
+    """Return why the native engine cannot be imported, or an empty text; and the folder of its compiled kernels."""
     try:
         trial = subprocess.run(
-            [sys.executable, "-c", "import numba"], capture_output=True, text=True, timeout=NATIVE_TIMEOUT_S
+            [sys.executable, "-c", NATIVE_TRIAL], capture_output=True, text=True, timeout=NATIVE_TIMEOUT_S
         )
     except subprocess.TimeoutExpired:
-        return f"importing numba takes more than {NATIVE_TIMEOUT_S} s"
+        return f"importing numba takes more than {NATIVE_TIMEOUT_S} s", ""
     if trial.returncode == 0:
-        return ""
+        return "", trial.stdout.strip()
     lines = trial.stderr.strip().splitlines()
-    return f"numba cannot be imported: {lines[-1] if lines else f'exit status {trial.returncode}'}"
+    return f"numba cannot be imported: {lines[-1] if lines else f'exit status {trial.returncode}'}", ""
 
 
 # The surroundings
@@ -202,19 +206,22 @@ def _distribution() -> Finding:
     return Finding("distribution", True, f"used from a checkout, not installed: {place}")
 
 
-def _numba_cache() -> Finding:
-    """Say where numba keeps compiled code of the native engine, and whether anything is there yet."""
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    beside = Path(__file__).resolve().parent.parent / "backends" / "native" / "__pycache__"
-    folder = Path(chosen) if chosen else beside
-    existing = next(part for part in (folder, *folder.parents) if part.is_dir())
-    if not os.access(existing, os.W_OK):
-        if chosen:
-            return Finding("numba cache", False, f"{folder} cannot be written", "set NUMBA_CACHE_DIR to another folder")
-        folder = Path.home() / ".cache" / "numba"  # where numba itself turns to
-    warm = folder.is_dir() and next(folder.rglob("*.nbi"), None) is not None
-    state = "warm" if warm else "empty, the first run compiles"
-    return Finding("numba cache", True, f"{folder}: {state}")
+def _kernels() -> Finding:
+    """Say where the native engine keeps its compiled kernels, whether it can, and how many there are."""
+    _, place = _try_native()
+    if not place:
+        return Finding(KERNELS, True, "none: the native engine is not usable")
+    folder = Path(place)
+    existing = next(part for part in (folder, *folder.parents) if part.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        text = f"{folder} cannot be written: kernels are compiled again in each process"
+        return Finding(KERNELS, False, text, "set NEUROSIM_CACHE to a folder that can be written")
+    files = list(folder.rglob("*.nb[ci]")) if folder.is_dir() else []
+    compiled = sum(path.suffix == ".nbc" for path in files)
+    if not compiled:
+        return Finding(KERNELS, True, f"{folder}: empty, the first run compiles")
+    size = sum(path.stat().st_size for path in files)
+    return Finding(KERNELS, True, f"{folder}: {compiled:,} compiled kernels, {size / 1e6:,.0f} MB (may be deleted at any time)")
 
 
 def _compiler() -> Finding:

@@ -4,15 +4,37 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import ParamSpec
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec
 
 import click
 
-from neurosim.errors import NeurosimError
+from neurosim.errors import NeurosimError, OptionError, together
 
 Arguments = ParamSpec("Arguments")
 STATUS_OF_ERROR = 2
 STATUS_OF_INTERRUPT = 130
+
+
+@dataclass(frozen=True)
+class Complaints:
+    """Errors that are collected while a command is read, to be reported at once."""
+
+    errors: list[NeurosimError] = field(default_factory=list)
+
+    def tried(self, make: Callable[[], Any]) -> Any:
+        """What ``make`` makes, or None and a complaint; one that is made of parts is taken apart."""
+        try:
+            return make()
+        except NeurosimError as error:
+            for part in error.parts or (error,):
+                self.errors.append(type(error)(part.message, where=part.where or error.where, hint=part.hint))
+            return None
+
+    def raise_if_any(self) -> None:
+        """Raise one error that lists all complaints."""
+        if self.errors:
+            raise together(self.errors, mixed=OptionError)
 
 
 def reporting_errors(command: Callable[Arguments, None]) -> Callable[Arguments, None]:

@@ -5,25 +5,30 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from neurosim.analysis import CV_FROM_MS, summary, table
-from neurosim.cli.catalogue import Model, built, expected_rates, model_of
+from neurosim.backends import registry
+from neurosim.cli.catalogue import Model, built, model_of
 from neurosim.cli.comparing import RESULT_FILE
+from neurosim.cli.doors import Complaints
 from neurosim.cli.settings import argument_of, milliseconds, split_settings, time_of, value_of, with_settings
 from neurosim.errors import FileError, OptionError, ParameterError
 from neurosim.network import Network, Phase, Schedule
 from neurosim.plotting import raster
 from neurosim.progress import pace
 from neurosim.result import Result
-from neurosim.simulate import simulate
+from neurosim.simulate import checked_settings, simulate
+from neurosim.units import Quantity
 
 SUMMARY_FILE = "summary.json"
 RASTER_FILE = "raster.png"
@@ -53,22 +58,17 @@ class Order:
 def carry_out(order: Order) -> bool:
     """Run a model and report; whether Ctrl-C stopped it."""
     model = model_of(order.model)
-    schedule = _schedule(order, model)
-    dt = time_of(order.dt, "--dt")
-    arguments, of_parts = _arguments(order, model)
-    options = {name: value_of(text) for name, text in split_settings(order.options, "--option").items()}
+    wish = _wish(order, model)
+    folder = _writable_folder(order.out)
+    arguments, of_parts = wish.arguments, wish.of_parts
     clocks = time.perf_counter(), time.process_time()
     network, notes = built(model, arguments)
     network = with_settings(network, model.name, of_parts)
     clocks = time.perf_counter() - clocks[0], time.process_time() - clocks[1]
-    folder = _writable_folder(order.out)
     click.echo(f"{model.name}: {model.description}")
     for note in notes:
         click.echo(click.wrap_text(note, WIDTH, initial_indent="  ", subsequent_indent="    "))
-    whole = _simulated(order, network, arguments, schedule, dt, options)
-    # Figures that somebody measured say nothing about a network whose parameters were changed.
-    expected = {} if of_parts else expected_rates(model, arguments)
-    whole = whole.with_expected(expected)
+    whole = _simulated(order, network, wish)
     if whole.record.steps == 0:
         click.echo("interrupted before the first step; nothing was kept", err=True)
         return True
@@ -84,23 +84,55 @@ def carry_out(order: Order) -> bool:
     return whole.interrupted
 
 
-def _simulated(
-    order: Order, network: Network, arguments: Mapping[str, Any], schedule: Schedule, dt: Any, options: Mapping[str, object]
-) -> Result:
+def _simulated(order: Order, network: Network, wish: Wish) -> Result:
     return simulate(
         network,
-        schedule,
-        dt=dt,
+        wish.schedule,
+        dt=wish.dt,
         backend=order.backend,
-        seed=None if "seed" in arguments else order.seed,
+        seed=None if "seed" in wish.arguments else order.seed,
         threads=order.threads,
         precision=order.precision,
-        options=options,
+        options=wish.options,
         progress=order.progress,
     )
 
 
 # ---- what was asked for --------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Wish:
+    """An order that was understood: plan, step, arguments of the model, settings of its parts, options of the engine."""
+
+    schedule: Schedule
+    dt: Quantity
+    arguments: Mapping[str, Any]
+    of_parts: Mapping[str, str]
+    options: Mapping[str, object]
+
+
+def _wish(order: Order, model: Model) -> Wish:
+    """Everything that was typed, read and checked as far as it can be without the network; all complaints at once."""
+    complaints = Complaints()
+    schedule = complaints.tried(lambda: _schedule(order, model))
+    dt = complaints.tried(lambda: time_of(order.dt, "--dt"))
+    given = complaints.tried(lambda: split_settings(order.settings, "--set")) or {}
+    arguments = _arguments(order, model, given, complaints)
+    texts = complaints.tried(lambda: split_settings(order.options, "--option")) or {}
+    options = {}
+    for name, text in texts.items():
+        before = len(complaints.errors)
+        value = complaints.tried(partial(value_of, text, f"--option {name}"))
+        if len(complaints.errors) == before:
+            options[name] = value
+    engine = complaints.tried(lambda: registry.get(order.backend))
+    if engine is not None:
+        capabilities = engine.capabilities()
+        complaints.tried(lambda: checked_settings(engine.name, capabilities, order.threads, order.precision, 1, options))
+    complaints.raise_if_any()
+    of_parts = {name: text for name, text in given.items() if "." in name}
+    return Wish(schedule, dt, arguments, of_parts, options)
+
+
 def _schedule(order: Order, model: Model) -> Schedule:
     duration = time_of(order.duration, "--duration")
     if not milliseconds(duration) > 0.0:
@@ -110,36 +142,39 @@ def _schedule(order: Order, model: Model) -> Schedule:
     return Schedule(Phase(warm_up, label="warm-up"), run) if milliseconds(warm_up) > 0.0 else Schedule(run)
 
 
-def _arguments(order: Order, model: Model) -> tuple[dict[str, Any], dict[str, str]]:
-    """Arguments of the model's `network`, and settings of parts as text."""
-    given = split_settings(order.settings, "--set")
-    of_parts = {name: text for name, text in given.items() if "." in name}
-    arguments = {name: argument_of(model, name, text) for name, text in given.items() if "." not in name}
+def _arguments(order: Order, model: Model, given: Mapping[str, str], complaints: Complaints) -> dict[str, Any]:
+    """Arguments of the model's `network`."""
+    arguments = {
+        name: complaints.tried(partial(argument_of, model, name, text)) for name, text in given.items() if "." not in name
+    }
     for option, value in (("scale", order.scale), ("seed", order.seed)):
         if value is None:
             continue
         if option in arguments:
-            raise OptionError(f"--{option} and --set {option}=... are both given; leave one out")
-        if option in model.parameters:
+            complaints.errors.append(OptionError(f"--{option} and --set {option}=... are both given; leave one out"))
+        elif option in model.parameters:
             arguments[option] = value
         elif option == "scale":
             known = ", ".join(model.parameters) or "none"
-            raise ParameterError(f"it cannot be scaled; its arguments: {known}", where=f"model '{model.name}'")
-    return arguments, of_parts
+            complaints.errors.append(ParameterError(f"it cannot be scaled; its arguments: {known}", where=f"model '{model.name}'"))
+    return arguments
 
 
 def _writable_folder(out: str | None) -> Path | None:
     """The folder for the results, tried now: not after an hour of simulation."""
     if out is None:
         return None
+    if not out.strip():
+        raise FileError(f"needs the name of a folder, got '{out}'", where="--out")
     folder = Path(out)
     trial = folder / f".{uuid.uuid4().hex[:8]}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         trial.touch()
         trial.unlink()
-    except OSError as error:
-        raise FileError(f"cannot write into '{out}': {error.strerror}", where="--out") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no system knows
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise FileError(f"cannot write into {out!r}: {reason}", where="--out") from error
     return folder
 
 
@@ -218,7 +253,7 @@ def _write(folder: Path | None, evaluated: Result, facts: Mapping[str, Any]) -> 
     if folder is None:
         click.echo("nothing was written; add --out DIR for the result, a summary and a picture")
         return
-    evaluated.save(folder / RESULT_FILE)
+    _save(evaluated, folder / RESULT_FILE)
     text = json.dumps(facts, indent=2, allow_nan=False) + "\n"
     written = [RESULT_FILE, SUMMARY_FILE]
     _put(folder / SUMMARY_FILE, lambda path: path.write_text(text, encoding="utf-8"))
@@ -227,6 +262,16 @@ def _write(folder: Path | None, evaluated: Result, facts: Mapping[str, Any]) -> 
         _put(folder / RASTER_FILE, lambda path: figure.savefig(path, format="png"))
         written.append(RASTER_FILE)
     click.echo(f"in {folder}: {', '.join(written)}")
+
+
+def _save(evaluated: Result, path: Path) -> None:
+    """Write the result; where the folder takes no more of it (a full disk), somewhere else: it may have cost hours."""
+    try:
+        evaluated.save(path)
+    except FileError as error:
+        spare = Path(tempfile.mkdtemp(prefix="neurosim-")) / RESULT_FILE
+        evaluated.save(spare)
+        raise FileError(error.message, hint=f"The result was written as {spare} instead.") from error
 
 
 def _put(path: Path, write: Callable[[Path], Any]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from neurosim.cli.catalogue import Model
-from neurosim.errors import NeurosimError, OptionError, ParameterError, UnitError, did_you_mean
+from neurosim.cli.doors import Complaints
+from neurosim.errors import NeurosimError, OptionError, ParameterError, UnitError, did_you_mean, together
 from neurosim.network import Network, Output, Population, Probe, Projection
 from neurosim.units import DIMENSIONLESS, TIME, Quantity, in_inner, inner_value, ms, parse_quantity
 from neurosim.units import describe_dimension as described
@@ -39,10 +41,16 @@ def time_of(text: str, option: str) -> Quantity:
     return time
 
 
-def value_of(text: str) -> Any:
-    """A value as it was typed: ``20*ms``, ``0.5``, ``12``, ``true``, ``none``, a word, or several between commas."""
+def value_of(text: str, where: str = "") -> Any:
+    """A value as it was typed: ``20*ms``, ``0.5``, ``12``, ``true``, ``none``, a word, or several between commas.
+
+    Raises
+    ------
+    UnitError
+        If it begins like a number and has no unit that is known; ``where`` says whose value it is.
+    """
     if "," in text:
-        return tuple(value_of(piece) for piece in text.split(","))
+        return tuple(value_of(piece, where) for piece in text.split(","))
     stripped = text.strip()
     if stripped.lower() in WORDS:
         return WORDS[stripped.lower()]
@@ -53,9 +61,9 @@ def value_of(text: str) -> Any:
             continue
     try:
         return parse_quantity(stripped)
-    except UnitError:
+    except UnitError as error:
         if stripped[:1].isdigit() or stripped[:1] in "+-.":
-            raise
+            raise UnitError(error.message, where=where) from None
         return stripped
 
 
@@ -68,14 +76,16 @@ def split_settings(settings: Iterable[str], option: str) -> dict[str, str]:
         If there is no ``=``, or a name is given twice.
     """
     found: dict[str, str] = {}
+    complaints = []
     for setting in settings:
-        name, equals, text = setting.partition("=")
-        name = name.strip()
-        if not equals or not name or not text.strip():
-            raise OptionError(f"{option} needs name=value, got '{setting}'")
-        if name in found:
-            raise OptionError(f"{option} gives {name} twice: {found[name]} and {text.strip()}")
-        found[name] = text.strip()
+        name, equals, text = (piece.strip() for piece in setting.partition("="))
+        if not equals or not name or not text:
+            complaints.append(OptionError(f"{option} needs name=value, got '{setting}'"))
+        elif name in found:
+            complaints.append(OptionError(f"{option} gives {name} twice: {found[name]} and {text}"))
+        found.setdefault(name, text)
+    if complaints:
+        raise together(complaints)
     return found
 
 
@@ -96,7 +106,7 @@ def argument_of(model: Model, name: str, text: str) -> Any:
     words = {word.strip() for word in kinds.split("|")}
     if "str" in words:
         return None if "None" in words and text.lower() == "none" else text
-    value = value_of(text)
+    value = value_of(text, f"{where}, {name}")
     if value is None and "None" in words:
         return None
     # A wider kind takes what a narrower one does; bool is an int for Python, not for a person.
@@ -113,7 +123,7 @@ def argument_of(model: Model, name: str, text: str) -> Any:
 
 # ---- parameters of parts -------------------------------------------------------------------------------------------------
 def with_settings(network: Network, model: str, settings: Mapping[str, str]) -> Network:
-    """The network with parameters of its parts replaced.
+    """The network with parameters of its parts replaced, and without expected rates: they say nothing about a changed network.
 
     Parameters
     ----------
@@ -129,29 +139,38 @@ def with_settings(network: Network, model: str, settings: Mapping[str, str]) -> 
         If there is no such part or parameter, or the value does not fit.
     """
     by_part: dict[str, dict[str, str]] = {}
-    named = network.named()
+    named, complaints = network.named(), Complaints()
     for path, text in settings.items():
         part, _, parameter = path.rpartition(".")
-        if part not in named:
-            raise ParameterError(f"there is no part '{part}'{did_you_mean(part, named)}", where=f"model '{model}'")
-        by_part.setdefault(part, {})[parameter] = text
-    return _rebuilt(network, model, by_part) if by_part else network
+        if part in named:
+            by_part.setdefault(part, {})[parameter] = text
+        else:
+            unknown = f"there is no part '{part}'{did_you_mean(part, named)}"
+            complaints.errors.append(ParameterError(unknown, where=f"model '{model}'"))
+    made = _rebuilt(network, model, by_part, complaints) if by_part else network
+    complaints.raise_if_any()
+    return made
 
 
-def _rebuilt(network: Network, model: str, by_part: Mapping[str, Mapping[str, str]]) -> Network:
+def _rebuilt(network: Network, model: str, by_part: Mapping[str, Mapping[str, str]], complaints: Complaints) -> Network:
     """Parts refer to each other by identity, so whatever refers to a new part is new too."""
     new: dict[int, Any] = {}
+
+    def change(part: Any, make: Callable[[], Any]) -> None:
+        made = complaints.tried(make)
+        new[id(part)] = part if made is None else made
+
     for part in network.parts:
         if isinstance(part, Population) and part.name in by_part:
-            new[id(part)] = _changed_population(part, model, by_part[part.name])
+            change(part, partial(_changed_population, part, model, by_part[part.name]))
         elif not isinstance(part, Population | Projection | Probe) and part.name in by_part:
-            new[id(part)] = _changed_fields(part, f"stimulus '{part.name}' of model '{model}'", by_part[part.name])
+            change(part, partial(_changed_fields, part, f"stimulus '{part.name}' of model '{model}'", by_part[part.name]))
 
     def current(part: Any) -> Any:
         if isinstance(part, Output):
             return Output(current(part.population), part.name)
         if isinstance(part, Projection) and id(part) not in new:
-            new[id(part)] = _changed_projection(part, model, by_part.get(part.name, {}), current)
+            change(part, partial(_changed_projection, part, model, by_part.get(part.name, {}), current))
         return new.get(id(part), part)
 
     parts = [
@@ -164,20 +183,29 @@ def _changed_population(population: Population, model: str, texts: Mapping[str, 
     where = f"population '{population.name}' of model '{model}'"
     values = dict(population.values)
     special: dict[str, Any] = {"method": population.method, "refractory": population.refractory}
-    known = [*population.model.settable(), *OF_A_POPULATION]
+    complaints = Complaints()
     for name, text in texts.items():
-        if name not in known:
-            raise ParameterError(f"there is no parameter '{name}'{did_you_mean(name, known)}", where=where)
-        value = value_of(text)
-        if name == "method":
-            special[name] = value
-            continue
-        dimension = TIME if name == "refractory" else population.model.variables[name].dimension
-        if dimension != DIMENSIONLESS and isinstance(value, int | float) and value != 0:
-            needs = f"{name} needs {described(dimension)}, got the plain number {text}"
-            raise ParameterError(f"{needs}. Write {population.name}.{name}={text}*{usual(dimension)}.", where=where)
-        (special if name == "refractory" else values)[name] = value
-    return _in_words_of(where, lambda: Population(population.name, population.size, population.model, **special, **values))
+        value = complaints.tried(partial(_value_of_neurons, population, name, text, where))
+        if value is not None:
+            (special if name in OF_A_POPULATION else values)[name] = value
+    make = partial(Population, population.name, population.size, population.model, **special, **values)
+    made: Population = complaints.tried(lambda: _in_words_of(where, make))
+    complaints.raise_if_any()
+    return made
+
+
+def _value_of_neurons(population: Population, name: str, text: str, where: str) -> Any:
+    known = [*population.model.settable(), *OF_A_POPULATION]
+    if name not in known:
+        raise ParameterError(f"there is no parameter '{name}'{did_you_mean(name, known)}", where=where)
+    value = value_of(text, f"{where}, {name}")
+    if name == "method":
+        return value
+    dimension = TIME if name == "refractory" else population.model.variables[name].dimension
+    if dimension != DIMENSIONLESS and isinstance(value, int | float) and value != 0:
+        needs = f"{name} needs {described(dimension)}, got the plain number {text}"
+        raise ParameterError(f"{needs}. Write {population.name}.{name}={text}*{usual(dimension)}.", where=where)
+    return value
 
 
 def _changed_fields(part: Any, where: str, texts: Mapping[str, str]) -> Any:
@@ -185,7 +213,7 @@ def _changed_fields(part: Any, where: str, texts: Mapping[str, str]) -> Any:
     for name in texts:
         if name not in known:
             raise ParameterError(f"there is no parameter '{name}'{did_you_mean(name, known)}", where=where)
-    return _in_words_of(where, lambda: replace(part, **{name: value_of(text) for name, text in texts.items()}))
+    return _in_words_of(where, lambda: replace(part, **{name: value_of(text, f"{where}, {name}") for name, text in texts.items()}))
 
 
 def _changed_projection(projection: Projection, model: str, texts: Mapping[str, str], current: Any) -> Projection:
@@ -198,10 +226,8 @@ def _changed_projection(projection: Projection, model: str, texts: Mapping[str, 
     unchanged = ends["source"] is projection.source and ends["target"] is projection.target
     if unchanged and not texts and all(new is getattr(projection, name) for name, new in shared.items()):
         return projection
-    values = {name: value_of(text) for name, text in texts.items()}
+    values = {name: value_of(text, f"{where}, {name}") for name, text in texts.items()}
     return _in_words_of(where, lambda: replace(projection, **ends, **shared, **values))
-
-
 
 
 def _in_words_of(where: str, make: Callable[[], Made]) -> Made:

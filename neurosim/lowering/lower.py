@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import numpy as np
+
+from neurosim.errors import Findings, ParameterError
 from neurosim.ir.program import Program
 from neurosim.network import Network, check_schedule
+from neurosim.network.network import LARGEST_SEED
 from neurosim.network.schedule import Schedule
-from neurosim.units import TIME, in_inner, ms
+from neurosim.network.values import check_count, check_positive, check_scalar, conclude, is_a, shown
+from neurosim.units import TIME, ms
 
 from .blocks import block_of
 from .order import integration_order
 from .pathways import learns, pathway_of, weights_of
-from .plan import assignments_of, phases_of, tap_of, timetable_of, with_room
+from .plan import assignments_of, check_recorded_edges, phases_of, tap_of, timetable_of, with_room
 from .sources import source_of
 from .unused import without_unused
 from .values import Setting, all_of
+
+RUN = "the run"
+
+def _setting(network: Network, dt: Any, seed: int | None) -> Setting:
+    """Step and seed, checked together."""
+    findings = Findings()
+    if not is_a(network, Network):
+        findings.add(RUN, f"the first argument must be a Network, got {shown(network)}")
+    step = check_scalar(findings, dt, TIME, RUN, "dt")
+    if step is not None:
+        check_positive(findings, dt, TIME, np.asarray(step), RUN, "dt")
+    if seed is not None:
+        check_count(findings, seed, RUN, "seed", least=0, most=LARGEST_SEED)
+    conclude(findings, ParameterError, RUN)
+    return Setting(float(step or 0.0), network.seed if seed is None else int(seed))
 
 
 def lower(network: Network, duration_or_schedule: Any, *, dt: Any = 0.1 * ms, seed: int | None = None) -> Program:
@@ -52,7 +73,7 @@ def lower(network: Network, duration_or_schedule: Any, *, dt: Any = 0.1 * ms, se
     >>> program.steps, program.block("exc").parameters["P_v_v"]
     (1000, 0.9900498337491681)
     """
-    setting = Setting(float(in_inner(dt, TIME, "lower", "dt")), network.seed if seed is None else int(seed))
+    setting = _setting(network, dt, seed)
     if isinstance(duration_or_schedule, Schedule):
         check_schedule(network, duration_or_schedule)
     timetable = timetable_of(duration_or_schedule, setting)
@@ -63,6 +84,8 @@ def lower(network: Network, duration_or_schedule: Any, *, dt: Any = 0.1 * ms, se
     owners = [projection for projection in network.projections if projection.has_weights and projection.home is projection]
     weights = all_of(owners, lambda projection: weights_of(projection, setting, projection.name in changing))
     assignments = assignments_of(timetable, network, blocks, pathways, setting)
+    taps = all_of(network.probes, lambda probe: tap_of(probe, setting))
+    check_recorded_edges(taps, pathways)
     order = integration_order(
         [block.name for block in blocks], [(pathway.source, pathway.target) for pathway in pathways if pathway.instant]
     )
@@ -73,9 +96,10 @@ def lower(network: Network, duration_or_schedule: Any, *, dt: Any = 0.1 * ms, se
         tuple(with_room(source, assignments) for source in sources),
         tuple(with_room(pathway, assignments) for pathway in pathways),
         weights,
-        all_of(network.probes, lambda probe: tap_of(probe, setting)),
+        taps,
         phases_of(timetable, network, assignments),
         setting.seed,
         network.name,
+        {"expected": json.dumps({title: dict(column) for title, column in network.expected.items()})} if network.expected else {},
     )
     return without_unused(program)

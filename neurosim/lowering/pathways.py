@@ -60,7 +60,7 @@ def weights_of(projection: Projection, setting: Setting, plastic: bool) -> Weigh
         values = in_inner(projection.given_weight, dimension, projection.where, "weight")
     quantum = 0.0
     if not plastic and projection.weight_precision == "float32":
-        values, quantum = on_weight_grid(values)
+        values, quantum = on_weight_grid(values, projection.where)
     low, high = (None, None) if projection.bounds is None else projection.bounds
     return Weights(
         f"{projection.name}:w",

@@ -10,9 +10,9 @@ import numpy as np
 
 from neurosim import network as wish
 from neurosim.equations import evaluate, names, parse_expression
-from neurosim.errors import ScheduleError
+from neurosim.errors import ParameterError, ScheduleError
 from neurosim.ir.program import Assign, Block, CopyWeights, Pathway, Phase, Sampled, Source, Steps, Tap, Value
-from neurosim.ir.wiring import expand, values_of
+from neurosim.ir.wiring import edge_count, expand, rows, values_of
 from neurosim.network.population import Population
 from neurosim.network.projection import Projection
 from neurosim.network.stimuli import PoissonSource
@@ -21,7 +21,7 @@ from neurosim.units import FREQUENCY, TIME, in_inner
 from .blocks import block_of, plain
 from .pathways import matrix_index, pathway_of, rule_name, weights_name
 from .sources import shown_steps
-from .values import Setting, edge_values, neuron_values, steps_on_grid, time_in_steps
+from .values import Setting, all_of, edge_values, neuron_values, steps_on_grid, time_in_steps
 from .wiring import wiring_of
 
 Named = Mapping[str, Any]
@@ -70,9 +70,13 @@ def timetable_of(given: Any, setting: Setting) -> Timetable:
     phases: list[wish.Phase] = []
     steps: list[int] = []
     planned: list[Planned] = []
-    for number, phase in enumerate(schedule.phases):
-        where = f"phase '{phase.label}'" if phase.label else f"phase {number}"
-        length = time_in_steps(phase.duration, setting.dt, where, "duration", ScheduleError)
+    places = [f"phase '{phase.label}'" if phase.label else f"phase {number}" for number, phase in enumerate(schedule.phases)]
+    lengths = all_of(
+        tuple(zip(schedule.phases, places, strict=True)),
+        lambda entry: time_in_steps(entry[0].duration, setting.dt, entry[1], "duration", ScheduleError),
+        "Schedule",
+    )
+    for phase, where, length in zip(schedule.phases, places, lengths, strict=True):
         for _ in range(phase.repeats):
             found = [_planned(assignment, len(phases), where, length, setting) for assignment in phase.assignments()]
             planned += sorted(found, key=lambda one: one.first)
@@ -247,6 +251,28 @@ def tap_of(probe: wish.Probe, setting: Setting) -> Tap:
     of = None if probe.of is None else np.asarray(probe.of, np.int64)
     steps = Steps(every, 0) if first and every > 1 else Steps(every)
     return Tap(probe.part.name, probe.variable, of, steps, at, probe.reduce)
+
+
+def check_recorded_edges(taps: Iterable[Tap], pathways: Iterable[Pathway]) -> None:
+    """Synapses that are recorded one by one exist, also where their number is known only when they are drawn.
+
+    Raises
+    ------
+    ParameterError
+    """
+    by_name = {pathway.name: pathway for pathway in pathways}
+    for tap in taps:
+        pathway = by_name.get(tap.part)
+        if pathway is None or tap.of is None or edge_count(pathway.wiring) is not None:
+            continue
+        wiring, last = pathway.wiring, int(np.max(tap.of))
+        # Counting draws them all: it is left out where there are far more than that by any chance.
+        if last < 0.5 * wiring.probability * wiring.sources * wiring.targets:
+            continue
+        count = sum(len(row) for row in rows(wiring))
+        if last >= count:
+            found = f"of must hold whole numbers from 0 to {count - 1}, the synapses that are drawn with this seed, got {last}"
+            raise ParameterError(found, where=f"Probe of '{tap.part}'")
 
 
 # ---- parameters that change --------------------------------------------------------------------------------------------

@@ -24,7 +24,11 @@ from neurosim.units import TIME, Dimension, in_inner
 
 GRID_TOLERANCE = 1e-6
 """A time this close to a multiple of the step, in steps, is meant to be one: 0.3 ms is 2.9999999999999996 steps of 0.1 ms."""
+MOST_STEPS = 2.0**50
 FLOAT32_BITS = 24
+FLOAT32_MOST = float(np.finfo(np.float32).max)
+LONGEST_DELAY = 2**31 - 1
+"""In steps."""
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -42,7 +46,7 @@ class Setting:
         return stream(self.seed, path, purpose)
 
 
-def all_of(items: Iterable[Given], make: Callable[[Given], Made]) -> tuple[Made, ...]:
+def all_of(items: Iterable[Given], make: Callable[[Given], Made], where: str = "Network") -> tuple[Made, ...]:
     """``make`` of every item; what goes wrong in any of them is reported together."""
     made: list[Made] = []
     errors: list[NeurosimError] = []
@@ -52,7 +56,7 @@ def all_of(items: Iterable[Given], make: Callable[[Given], Made]) -> tuple[Made,
         except NeurosimError as error:
             errors.extend(error.parts or (error,))
     if errors:
-        raise together(errors, "" if len(errors) == 1 else "Network")
+        raise together(errors, "" if len(errors) == 1 else where)
     return tuple(made)
 
 
@@ -66,6 +70,8 @@ def steps_on_grid(time: float, dt: float, where: str, name: str, kind: type[Neur
     3
     """
     steps = time / dt
+    if abs(steps) > MOST_STEPS:
+        raise kind(f"{name} of {time:.12g} ms is more time steps of {dt:g} ms than can be counted", where=where)
     nearest = round(steps)
     if abs(steps - nearest) <= GRID_TOLERANCE:
         return nearest
@@ -77,8 +83,12 @@ def steps_on_grid(time: float, dt: float, where: str, name: str, kind: type[Neur
 
 
 def time_in_steps(value: Any, dt: float, where: str, name: str, kind: type[NeurosimError] = ParameterError) -> int:
-    """A Quantity of one time in steps, on the grid."""
-    return steps_on_grid(float(in_inner(value, TIME, where, name)), dt, where, name, kind)
+    """A Quantity of one time in steps, on the grid; at least one step."""
+    time = float(in_inner(value, TIME, where, name))
+    steps = steps_on_grid(time, dt, where, name, kind)
+    if steps < 1:
+        raise kind(f"{name} of {time:.12g} ms is less than one time step of {dt:g} ms", where=where)
+    return steps
 
 
 # ---- values of neurons -------------------------------------------------------------------------------------------------
@@ -152,18 +162,24 @@ def delay_steps(
         most = float(max(math.floor(high + GRID_TOLERANCE), least)) if math.isfinite(high) else math.inf
         return replace(made, quantum=1.0, least=float(least), most=most)
     plain = in_inner(value, TIME, where, "delay")
+    longest = float(np.max(plain, initial=0.0))
+    if longest / dt > LONGEST_DELAY:
+        raise ParameterError(f"delay of {longest:.12g} ms is more than {LONGEST_DELAY} time steps of {dt:g} ms", where=where)
     if isinstance(plain, float):
         return steps_on_grid(plain, dt, where, "delay")
     return np.rint(in_canonical_order(np.array(plain, np.float64), connectivity, same) / dt).astype(np.int64)
 
 
-def on_weight_grid(values: Value | Sampled) -> tuple[Value | Sampled, float]:
+def on_weight_grid(values: Value | Sampled, where: str = "") -> tuple[Value | Sampled, float]:
     """Static weights as multiples of 2**(e - 23), where 2**e <= max|w| < 2**(e + 1), and this quantum.
 
     All of them are float32 numbers, rounded by at most 6e-8 of the largest, and sums of up to 2**29 of them in double
     precision have no rounding. A recipe takes the largest number that it can draw, and is rounded as it is drawn.
     """
     bound = magnitude(values)
+    if FLOAT32_MOST < bound < math.inf:
+        message = f"a weight of {bound:.3g} is beyond single precision, whose largest number is {FLOAT32_MOST:.3g}"
+        raise ParameterError(message, where=where, hint="weight_precision='float64' holds it")
     if bound == 0.0 or not math.isfinite(bound):
         return values, 0.0 if bound else 1.0
     quantum = math.ldexp(1.0, max(math.frexp(bound)[1] - FLOAT32_BITS, -149))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias
 
 from ..equations import parse_expression
@@ -17,7 +18,7 @@ from .projection import Projection
 from .schedule import Assignment, CopyWeights, Phase, Schedule
 from .stimuli import PoissonSource, Stimulus
 from .texts import is_divisor
-from .values import check_length, check_positive, conclude, inner_or_none, shown
+from .values import check_length, check_positive, conclude, inner_or_none, is_a, is_number, shown
 
 Named: TypeAlias = Population | Projection | Stimulus
 
@@ -126,6 +127,26 @@ def check_instant_loops(findings: Findings, network: Parts) -> None:
 
     for name in after:
         visit(name, ())
+
+
+def check_expected(findings: Findings, network: Parts, given: Any) -> dict[str, dict[str, float]]:
+    """Columns of rates of populations that exist; returned as dictionaries of their own."""
+    where = network.where
+    columns: dict[str, dict[str, float]] = {}
+    if not is_a(given, Mapping) or not all(is_a(column, Mapping) for column in given.values()):
+        findings.add(where, f"expected needs columns such as {{'published': {{'exc': 5.6}}}}, rates in Hz, got {shown(given)}.")
+        return columns
+    known = [population.name for population in network.populations]
+    for title, column in given.items():
+        columns[str(title)] = {}
+        for name, rate in column.items():
+            if name not in known:
+                findings.add(where, f"expected: '{title}' names '{name}', which is no population{did_you_mean(str(name), known)}")
+            elif not is_number(rate) or not 0.0 <= rate < math.inf:
+                findings.add(where, f"expected: '{title}' of '{name}' must be a rate in Hz as a plain number, got {shown(rate)}.")
+            else:
+                columns[str(title)][name] = float(rate)
+    return columns
 
 
 NETWORK_RULES: tuple[Callable[[Findings, Any], None], ...] = (

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import Findings, ParameterError
+from ..errors import Findings, NeurosimError, ParameterError
 from ..units import Quantity
-from .values import conclude, shown
+from .values import check_flag, conclude, shown
 
 IntArray = npt.NDArray[np.int64]
+LARGEST = 1e15
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +99,7 @@ def all_to_all(*, autapses: bool = True) -> Connectivity:
     >>> all_to_all().edge_count(3, 4, same=False)
     12
     """
+    _flags("all_to_all", autapses=autapses)
     return Connectivity("all_to_all", autapses=autapses)
 
 
@@ -131,6 +133,7 @@ def fixed_probability(p: float, *, autapses: bool = True) -> Connectivity:
     >>> print(fixed_probability(0.02))
     fixed_probability(0.02)
     """
+    _flags("fixed_probability", autapses=autapses)
     probability = _number(p)
     if probability is None or not 0.0 <= probability <= 1.0:
         raise ParameterError(f"the probability must be between 0 and 1, got {shown(p)}.", where="fixed_probability")
@@ -149,16 +152,19 @@ def fixed_indegree(k: int, *, autapses: bool = True, multapses: bool = True) -> 
     multapses : bool
         Whether sources are drawn with replacement, so that a pair may have several synapses.
     """
+    _flags("fixed_indegree", autapses=autapses, multapses=multapses)
     return Connectivity("fixed_indegree", number=_count(k, "fixed_indegree"), autapses=autapses, multapses=multapses)
 
 
 def fixed_outdegree(k: int, *, autapses: bool = True, multapses: bool = True) -> Connectivity:
     """Every source gets `k` synapses to targets drawn at random; arguments as for :func:`fixed_indegree`."""
+    _flags("fixed_outdegree", autapses=autapses, multapses=multapses)
     return Connectivity("fixed_outdegree", number=_count(k, "fixed_outdegree"), autapses=autapses, multapses=multapses)
 
 
 def fixed_total_number(n: int, *, autapses: bool = True, multapses: bool = True) -> Connectivity:
     """`n` synapses, source and target of each drawn at random; arguments as for :func:`fixed_indegree`."""
+    _flags("fixed_total_number", autapses=autapses, multapses=multapses)
     return Connectivity("fixed_total_number", number=_count(n, "fixed_total_number"), autapses=autapses, multapses=multapses)
 
 
@@ -200,7 +206,7 @@ def dense(matrix: Any) -> Connectivity:
     values = _numbers(matrix)
     if values is None or values.ndim != 2:
         raise ParameterError(
-            f"the matrix must have the shape (sources, targets), got {shown(matrix)}.", where="dense"
+            f"the matrix must be an array of numbers of the shape (sources, targets), times a unit, got {shown(matrix)}.", where="dense"
         )
     _refuse_nonfinite(values, "dense")
     return Connectivity("all_to_all", weights=_like(matrix, values.ravel()), shape=(values.shape[0], values.shape[1]))
@@ -271,23 +277,31 @@ def _indices(findings: Findings, name: str, given: npt.ArrayLike, where: str) ->
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and np.isfinite(value):
-        return float(value)
-    return None
+    if not isinstance(value, (int, float, np.number)) or isinstance(value, bool):
+        return None
+    size: Any = abs(value)  # of whole numbers that no float holds too
+    return float(value) if size <= LARGEST else None
 
 
 def _count(value: Any, where: str) -> int:
     number = _number(value)
     if number is None or number < 0 or number != int(number):
-        raise ParameterError(f"needs a whole number that is not negative, got {shown(value)}.", where=where)
+        raise ParameterError(f"needs a whole number from 0 to 1e15, got {shown(value)}.", where=where)
     return int(number)
+
+
+def _flags(where: str, **flags: object) -> None:
+    findings = Findings()
+    for name, value in flags.items():
+        check_flag(findings, value, where, name)
+    conclude(findings, ParameterError, where)
 
 
 def _numbers(given: Any) -> npt.NDArray[np.float64] | None:
     """The plain numbers of an array or of a quantity, in its own unit."""
     try:
         array = np.asarray(given.value if isinstance(given, Quantity) else given)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, NeurosimError):  # an entry with a unit has an error of its own
         return None
     return array.astype(np.float64) if array.dtype.kind in "iuf" else None
 

@@ -6,16 +6,21 @@ Nothing is drawn here. The numbers depend on the network's seed and on the name 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import Findings, ParameterError
 from ..units import DIMENSIONLESS, Dimension, Quantity, in_inner
-from .values import Scalar, check_scalar, conclude, is_scalar, shown
+from .values import Scalar, check_scalar, conclude, is_one_of, is_scalar, shown
 
 CUTS = ("redraw", "clip")
+FARTHEST, FARTHEST_MEANS = 8.0, 35.0
+"""Standard deviations from the mean of a normal, means of an exponential distribution: beyond lies a probability of 6e-16."""
+LARGEST_LOGARITHM = 690.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +85,12 @@ class Distribution:
         if self.high is not None:
             high = min(high, self.inner(self.high))
         return low, high
+
+    def _no_arithmetic(self, other: object) -> Any:
+        advice = "Give its numbers what is wanted, and their units, as in normal(0 * mV, 1 * mV)."
+        raise ParameterError(f"a distribution cannot be calculated with, here with {shown(other)}.", where=str(self), hint=advice)
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _no_arithmetic
 
     def __str__(self) -> str:
         numbers = shown(self.a) if self.kind in ("constant", "exponential") else f"{shown(self.a)}, {shown(self.b)}"
@@ -192,8 +203,8 @@ def _check_numbers(findings: Findings, where: str, given: Distribution) -> None:
     for name, value, wanted in named:
         if value is not None:
             check_scalar(findings, value, wanted, where, name)
-    if given.cut not in CUTS:
-        findings.add(where, f"cut must be 'redraw' or 'clip', got {given.cut!r}.")
+    if not is_one_of(given.cut, CUTS):
+        findings.add(where, f"cut must be 'redraw' or 'clip', got {shown(given.cut)}.")
 
 
 def _check_order(findings: Findings, where: str, given: Distribution) -> None:
@@ -201,15 +212,42 @@ def _check_order(findings: Findings, where: str, given: Distribution) -> None:
     a = given.inner(given.a)
     if given.kind == "uniform" and a > given.inner(given.b):
         findings.add(where, f"low must not be above high, got {shown(given.a)} and {shown(given.b)}. Swap them.")
-    if given.kind == "normal" and given.inner(given.b) < 0:
-        findings.add(where, f"the standard deviation must not be negative, got {shown(given.b)}.")
-    if given.kind == "lognormal" and float(in_inner(given.b, DIMENSIONLESS, where, "sigma")) < 0:
-        findings.add(where, f"sigma must not be negative, got {shown(given.b)}.")
+    if given.kind in ("normal", "lognormal") and _spread(given) < 0:
+        what = "the standard deviation" if given.kind == "normal" else "sigma"
+        findings.add(where, f"{what} must not be negative, got {shown(given.b)}.")
     if given.kind in ("lognormal", "exponential") and a <= 0:
         what = "median" if given.kind == "lognormal" else "mean"
         findings.add(where, f"the {what} must be positive, got {shown(given.a)}.")
+    if not len(findings) and given.kind == "lognormal" and math.log(a) + FARTHEST * _spread(given) > LARGEST_LOGARITHM:
+        findings.add(where, f"sigma={shown(given.b)} is so wide that numbers above 1e300 may be drawn.")
     if not len(findings):
-        low, high = given.limits()
-        spread = given.kind not in ("constant", "uniform") and (given.low is not None or given.high is not None)
-        if low > high or (spread and low == high):
-            findings.add(where, f"nothing lies between low={shown(given.low)} and high={shown(given.high)}.")
+        _check_bounds(findings, where, given)
+
+
+def _check_bounds(findings: Findings, where: str, given: Distribution) -> None:
+    """Something lies between the bounds, and it is drawn now and then."""
+    low, high = given.limits()
+    spread = given.kind not in ("constant", "uniform") and (given.low is not None or given.high is not None)
+    if low > high or (spread and low == high):
+        findings.add(where, f"nothing lies between low={shown(given.low)} and high={shown(given.high)}.")
+        return
+    least, most = _reach(given)
+    if given.cut == "redraw" and (low > most or high < least):
+        bound = f"low={shown(given.low)} lies above" if low > most else f"high={shown(given.high)} lies below"
+        findings.add(where, f"{bound} whatever is drawn: nothing within the bounds has a probability above 1e-15.")
+
+
+def _spread(given: Distribution) -> float:
+    """Standard deviation, of a lognormal distribution that of the logarithm."""
+    dimension = DIMENSIONLESS if given.kind == "lognormal" else given.dimension
+    return float(in_inner(given.b, dimension, given.kind, "spread"))
+
+
+def _reach(given: Distribution) -> tuple[float, float]:
+    """Between which numbers draws before the cut lie, with a probability of 1 - 1e-15."""
+    a = given.inner(given.a)
+    if given.kind == "normal":
+        return a - FARTHEST * _spread(given), a + FARTHEST * _spread(given)
+    if given.kind == "lognormal":
+        return a / math.exp(FARTHEST * _spread(given)), a * math.exp(FARTHEST * _spread(given))
+    return (0.0, FARTHEST_MEANS * a) if given.kind == "exponential" else (-np.inf, np.inf)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import Findings, NetworkError, did_you_mean
-from .checks import NETWORK_RULES
+from .checks import NETWORK_RULES, check_expected
 from .population import Output, Population
 from .probes import Probe
 from .projection import Projection
 from .stimuli import STIMULI, Stimulus
-from .values import conclude, is_a, is_number, shown
+from .values import check_count, check_text, conclude, is_a, shown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Part: TypeAlias = Population | Projection | Stimulus | Probe
+LARGEST_SEED = 2**64 - 1
 KINDS = (Population, Projection, Probe, *STIMULI)
 
 
@@ -29,6 +33,9 @@ class Network:
     seed : int
         From it and from the names of the parts come all random numbers; :func:`neurosim.simulate` may override it.
     name : str
+    expected : mapping, optional
+        Rates that somebody measured or calculated, shown beside those of a run: title of a column -> name of a population -> rate
+        [Hz], as plain numbers.
 
     Raises
     ------
@@ -48,20 +55,25 @@ class Network:
     parts: tuple[Part, ...]
     seed: int
     name: str
+    expected: Mapping[str, Mapping[str, float]]
 
-    def __init__(self, *parts: Part, seed: int = 0, name: str = "") -> None:
+    def __init__(
+        self, *parts: Part, seed: int = 0, name: str = "", expected: Mapping[str, Mapping[str, float]] | None = None
+    ) -> None:
         where = f"Network '{name}'" if name else "Network"
         findings = Findings()
         for place, part in enumerate(parts):
             if not is_a(part, *KINDS):
                 findings.add(where, f"part {place} is {_what(part)}. {_advice(part)}")
-        if not is_number(seed) or seed != int(seed) or seed < 0:
-            findings.add(where, f"seed must be a whole number that is not negative, got {shown(seed)}.")
+        check_count(findings, seed, where, "seed", least=0, most=LARGEST_SEED)
+        check_text(findings, name, where, "name")
         conclude(findings, NetworkError, where)
         for key, value in (("parts", tuple(parts)), ("seed", int(seed)), ("name", name)):
             object.__setattr__(self, key, value)
         for rule in NETWORK_RULES:
             rule(findings, self)
+        columns = check_expected(findings, self, {} if expected is None else expected)
+        object.__setattr__(self, "expected", columns)
         conclude(findings, NetworkError, where)
 
     @property
@@ -94,7 +106,7 @@ class Network:
         return {part.name: part for part in self.parts if not isinstance(part, Probe)}
 
     def with_parts(self, *parts: Part) -> Network:
-        """A network with further parts, such as probes.
+        """A network with further parts, such as probes. Expected rates are those of the smaller one: only probes leave them true.
 
         Examples
         --------
@@ -103,7 +115,20 @@ class Network:
         >>> len(Network(exc).with_parts(Probe(exc, "spikes")).probes)
         1
         """
-        return Network(*self.parts, *parts, seed=self.seed, name=self.name)
+        expected = self.expected if all(isinstance(part, Probe) for part in parts) else None
+        return Network(*self.parts, *parts, seed=self.seed, name=self.name, expected=expected)
+
+    def draw(self) -> Figure:
+        """A picture of the network: boxes for parts, arrows for projections; see `neurosim.plotting.diagram`.
+
+        Examples
+        --------
+        >>> from neurosim.network import neurons
+        >>> Network(Population("exc", 80, neurons.lif_exponential)).draw().savefig("network.png")  # doctest: +SKIP
+        """
+        from neurosim.plotting import diagram
+
+        return diagram(self)
 
     def __getitem__(self, name: str) -> Any:
         parts = self.named()

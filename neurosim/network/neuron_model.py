@@ -12,8 +12,8 @@ from ..equations.dimensions import check_condition, check_statements, dimension_
 from ..equations.model import Equations, parse_equations
 from ..errors import EquationError, Findings, NeurosimError, ParameterError, did_you_mean
 from ..units import DIMENSIONLESS, TIME, Dimension, Quantity
-from .texts import Variable, check_value, described, placed, read_expression, read_statements, variables_of
-from .values import check_positive, conclude, inner_or_none, is_a, shown
+from .texts import Variable, check_value, described, placed, read_expression, read_statements, require_texts, variables_of
+from .values import called, check_flag, check_positive, conclude, inner_or_none, is_a, is_one_of, listed, shown
 
 METHODS = ("exact", "euler", "heun", "rk4", "exponential_euler", "euler_maruyama")
 SETTABLE = ("state", "parameter")
@@ -96,12 +96,13 @@ class NeuronModel:
 
     def __post_init__(self) -> None:
         where = self.where
-        if not is_a(self.equations, str):
-            raise EquationError(f"the equations must be a text, got {shown(self.equations)}", where=where)
+        spike = "" if self.spike is None else self.spike
+        require_texts(where, equations=self.equations, spike=spike, reset=self.reset, payload=self.payload, name=self.name, source=self.source)
+        self._check_kinds()
         parsed: Equations = placed(where, lambda: parse_equations(self.equations, where=where))
         for key, value in (
             ("defaults", dict(self.defaults)),
-            ("held", None if self.held is None else tuple(self.held)),
+            ("held", (self.held,) if is_a(self.held, str) else listed(self.held)),
             ("parsed", parsed),
             ("variables", variables_of(parsed)),
             ("spike_condition", None if self.spike is None else read_expression(self.spike, where)),
@@ -118,7 +119,7 @@ class NeuronModel:
     @property
     def where(self) -> str:
         """How messages call it."""
-        return f"NeuronModel '{self.name}'" if self.name else "NeuronModel"
+        return called("NeuronModel", self.name)
 
     def of_kind(self, kind: str) -> tuple[str, ...]:
         """Names of all 'state', 'definition', 'output', 'parameter' or 'port' variables."""
@@ -177,6 +178,18 @@ class NeuronModel:
     def __repr__(self) -> str:
         return self.where
 
+    def _check_kinds(self) -> None:
+        """What is no text is of the right kind."""
+        findings = Findings()
+        check_flag(findings, self.rising, self.where, "rising")
+        if not is_a(self.defaults, Mapping):
+            findings.add(self.where, f"defaults must be a dictionary such as {{'tau_m': 10 * ms}}, got {shown(self.defaults)}.")
+        if self.held is not None and not is_a(self.held, str) and listed(self.held) is None:
+            findings.add(self.where, f"held must name states, as in held=('v',), got {shown(self.held)}.")
+        if not self.equations.strip() and self.spike is None:
+            findings.add(self.where, "has neither equations nor a spike condition: nothing can happen.")
+        conclude(findings, ParameterError, self.where)
+
     def _check_texts(self) -> None:
         """Units of the condition, the reset and the payload; all findings at once."""
         errors: list[NeurosimError] = []
@@ -207,8 +220,8 @@ class NeuronModel:
 
     def _check_options(self, findings: Findings) -> None:
         where = self.where
-        if self.method is not None and self.method not in METHODS:
-            findings.add(where, f"unknown method {shown(self.method)}{did_you_mean(str(self.method), METHODS)}")
+        if self.method is not None and not is_one_of(self.method, METHODS):
+            findings.add(where, f"unknown method {shown(self.method)}{did_you_mean(self.method, METHODS)}")
         if self.spike is None:
             for name, given in (("reset", self.reset), ("refractory", self.refractory), ("rising", self.rising)):
                 if given:
@@ -216,7 +229,7 @@ class NeuronModel:
         for name in sorted(set(self.variables) & set(ARGUMENTS)):
             findings.add(where, f"'{name}' is an argument of Population, which could not be told from it: choose another name.")
         for name in self.held or ():
-            if name not in self.of_kind("state"):
+            if not is_one_of(name, self.of_kind("state")):
                 findings.add(where, f"held must name states, got {shown(name)}{did_you_mean(str(name), self.of_kind('state'))}")
         check_refractory(findings, self, self.refractory, where)
         for name, value in self.defaults.items():

@@ -12,8 +12,19 @@ from ..equations import ParsedStatement
 from ..equations.model import Equations
 from ..errors import EquationError, Findings, ParameterError
 from ..units import TIME, Quantity
-from .texts import Variable, check_synaptic_text, check_values, described, read_statements, read_synapse, synaptic_value, variables_of
-from .values import check_positive, check_scalar, conclude
+from .texts import (
+    Variable,
+    check_synaptic_text,
+    check_values,
+    described,
+    read_statements,
+    read_synapse,
+    require_texts,
+    require_values,
+    synaptic_value,
+    variables_of,
+)
+from .values import called, check_positive, check_scalar, conclude
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,6 +80,9 @@ class Plasticity:
     step_statements: tuple[ParsedStatement, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        texts = {"equations": self.equations, "on_pre": self.on_pre, "on_post": self.on_post, "on_step": self.on_step}
+        require_texts(self.where, **texts, name=self.name, source=self.source)
+        require_values(self.where, self.values)
         parsed = read_synapse(self.equations, self.where)
         for key, value in (
             ("values", dict(self.values)),
@@ -98,7 +112,7 @@ class Plasticity:
     @property
     def where(self) -> str:
         """How messages call it."""
-        return f"Plasticity '{self.name}'" if self.name else "Plasticity"
+        return called("Plasticity", self.name)
 
     def states(self) -> tuple[str, ...]:
         """Names of the own states."""

@@ -22,6 +22,7 @@ from .values import (
     frozen_array,
     inner_or_none,
     is_a,
+    is_one_of,
     shown,
 )
 
@@ -167,7 +168,7 @@ def _check(population: Population) -> None:
     where = population.where
     check_name(findings, population.name, where)
     size = check_count(findings, population.size, where, "size")
-    if population.method is not None and population.method not in METHODS:
+    if population.method is not None and not is_one_of(population.method, METHODS):
         findings.add(where, f"unknown method '{population.method}'{did_you_mean(population.method, METHODS)}")
     _check_names(findings, population)
     for name, value in population.values.items():

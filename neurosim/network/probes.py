@@ -13,7 +13,7 @@ from ..units import TIME, Quantity
 from .population import Population
 from .projection import Projection
 from .stimuli import STIMULI, SampleTable, Stimulus
-from .values import check_positive, check_scalar, conclude, frozen_array, is_a, shown
+from .values import check_positive, check_scalar, conclude, frozen_array, is_a, is_one_of, listed, shown
 
 Probed: TypeAlias = Population | Projection | Stimulus
 EVENTS = ("spikes", "counts", "count")
@@ -94,6 +94,9 @@ def recordable(part: Probed) -> tuple[str, ...]:
 def _check_variable(findings: Findings, probe: Probe) -> None:
     known = recordable(probe.part)
     name = probe.variable
+    if not is_a(name, str):
+        findings.add(probe.where, f"the second argument is the name of one variable, such as 'v', got {shown(name)}.")
+        return
     if name in known:
         return
     variable = probe.part.model.variables.get(name) if isinstance(probe.part, Population) else None
@@ -110,11 +113,11 @@ def _check_variable(findings: Findings, probe: Probe) -> None:
 def _check_of(findings: Findings, probe: Probe) -> None:
     if probe.of is None:
         return
-    if probe.variable == "count":
+    if is_one_of(probe.variable, ("count",)):
         findings.add(probe.where, "'count' is the sum over the whole part: use 'counts' with of=...")
     try:
-        chosen = np.asarray(list(probe.of))
-    except TypeError:
+        chosen = np.asarray(listed(probe.of))
+    except ValueError:  # lists of different lengths
         chosen = np.asarray("")
     if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not chosen.size:
         findings.add(probe.where, f"of must be a list of whole numbers such as range(5), got {shown(probe.of)}.")
@@ -134,11 +137,11 @@ def _check_times(findings: Findings, probe: Probe) -> None:
         every = check_scalar(findings, probe.every, TIME, probe.where, "every")
         if every is not None:
             check_positive(findings, probe.every, TIME, np.asarray(every), probe.where, "every")
-        if probe.variable == "spikes":
+        if is_one_of(probe.variable, ("spikes",)):
             findings.add(probe.where, "'spikes' records every spike: leave every=... out, or record 'counts'.")
-    if probe.at not in ("start", "end"):
+    if not is_one_of(probe.at, ("start", "end")):
         findings.add(probe.where, f"at must be 'start' or 'end', got {shown(probe.at)}.")
-    if probe.reduce not in ("last", "mean"):
+    if not is_one_of(probe.reduce, ("last", "mean")):
         findings.add(probe.where, f"reduce must be 'last' or 'mean', got {shown(probe.reduce)}.")
     if probe.per_item is not None and not is_a(probe.per_item, SampleTable):
         findings.add(probe.where, f"per_item must be the SampleTable whose items are meant, got {shown(probe.per_item)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeAlias
@@ -30,7 +31,7 @@ from .rules import (
 )
 from .stimuli import STIMULI, PoissonSource, SpikeTimes, Stimulus
 from .synapses import SynapseModel
-from .values import add_with_hint, conclude, is_a, is_number, shown
+from .values import add_with_hint, check_flag, conclude, is_a, is_number, is_one_of, shown
 
 Source: TypeAlias = Population | Output | Stimulus
 PRECISIONS = ("float32", "float64")
@@ -107,7 +108,7 @@ class Projection:
 
     def __post_init__(self) -> None:
         self._check_kinds()
-        if not self.name:
+        if isinstance(self.name, str) and not self.name:
             object.__setattr__(self, "name", f"{self.pre.name} -> {self.target.name}")
         object.__setattr__(self, "model", self.synapse or synapses.static)
         findings = Findings()
@@ -217,7 +218,7 @@ class Projection:
     def _check_kinds(self) -> None:
         """Source, target and the rest are of the right kind; nothing else can be checked before."""
         findings = Findings()
-        where = f"projection '{self.name}'" if self.name and isinstance(self.name, str) else "Projection"
+        where = f"projection '{self.name}'" if isinstance(self.name, str) and self.name else "Projection"
         if not is_a(self.source, Population, Output, *STIMULI):
             findings.add(where, f"the source must be a population, an output of one or a stimulus, got {shown(self.source)}.")
         if isinstance(self.source, Population) and self.source.model.spike is None:
@@ -236,8 +237,8 @@ class Projection:
                 findings.add(where, f"{name} must be a {kind.__name__}, got {shown(given)}.")
         if self.transpose_of is not None and not is_a(self.transpose_of, Projection):
             findings.add(where, f"transpose_of must be a Projection, got {shown(self.transpose_of)}.")
-        if not is_a(self.name, str) or "." in self.name or ":" in self.name or self.name != self.name.strip():
-            findings.add(where, f"the name must be a text without '.' and ':', got {shown(self.name)}.")
+        if not is_a(self.name, str) or "." in self.name or ":" in self.name or self.name != self.name.strip() or not self.name.isprintable():
+            findings.add(where, f"the name must be a text without '.', ':' and line breaks, got {shown(self.name)}.")
         conclude(findings, NetworkError, where)
 
     def _check_synapses(self, findings: Findings, fits: bool) -> None:
@@ -283,11 +284,13 @@ class Projection:
             findings.add(self.where, f"'{other.name}' has no weights to share.")
 
     def _check_options(self, findings: Findings) -> None:
-        if not is_number(self.factor):
-            findings.add(self.where, f"factor must be a plain number, got {shown(self.factor)}.")
-        if self.weight_precision not in PRECISIONS:
+        if not is_number(self.factor) or not math.isfinite(self.factor):
+            findings.add(self.where, f"factor must be a finite plain number, got {shown(self.factor)}.")
+        if self.instant is not None:
+            check_flag(findings, self.instant, self.where, "instant")
+        if not is_one_of(self.weight_precision, PRECISIONS):
             findings.add(self.where, f"weight_precision must be 'float32' or 'float64', got {shown(self.weight_precision)}.")
-        if not self.instant:
+        if self.instant is not True:
             return
         if self.signal is None:
             findings.add(self.where, "instant=True is for signals: spikes are delivered at the end of a step.")

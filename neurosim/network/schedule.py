@@ -13,7 +13,7 @@ from ..units import TIME, Quantity
 from .population import Population
 from .projection import Projection
 from .stimuli import STIMULI
-from .values import check_count, check_positive, check_scalar, conclude, inner_or_none, is_a, shown
+from .values import called, check_count, check_positive, check_scalar, check_text, conclude, inner_or_none, is_a, listed, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,11 +132,12 @@ class Phase:
 
     def __post_init__(self) -> None:
         findings = Findings()
-        where = f"Phase {self.label!r}" if self.label else "Phase"
+        where = called("Phase", self.label)
         duration = check_scalar(findings, self.duration, TIME, where, "duration")
         if duration is not None:
             check_positive(findings, self.duration, TIME, np.asarray(duration), where, "duration")
         check_count(findings, self.repeats, where, "repeats")
+        check_text(findings, self.label, where, "label")
         object.__setattr__(self, "off", _names(findings, self.off, "off", where))
         if not isinstance(self.plasticity, bool):
             object.__setattr__(self, "plasticity", _names(findings, self.plasticity, "plasticity", where))
@@ -144,7 +145,8 @@ class Phase:
             object.__setattr__(self, "set", dict(self.set))
         else:
             findings.add(where, f"set must be a dictionary such as {{'drive.rate': 40 * Hz}}, got {shown(self.set)}.")
-        given = (self.at,) if isinstance(self.at, Assignment) else tuple(self.at)
+        items = listed(self.at)
+        given: tuple[Any, ...] = (self.at,) if items is None else items
         object.__setattr__(self, "at", given)
         strangers = [item for item in given if not is_a(item, Assignment)]
         if strangers:
@@ -186,8 +188,8 @@ class Schedule:
 
 def _names(findings: Findings, given: Any, name: str, where: str) -> tuple[str, ...]:
     """Names of parts that were given by name or as the parts themselves."""
-    items = (given,) if isinstance(given, (str, Population, Projection, *STIMULI)) else given
-    if not isinstance(items, Iterable):
+    items = (given,) if isinstance(given, (str, Population, Projection, *STIMULI)) else listed(given)
+    if items is None:
         findings.add(where, f"{name} must be a list of parts or of their names, got {shown(given)}.")
         return ()
     names = []

@@ -23,6 +23,7 @@ from .values import (
     conclude,
     frozen_array,
     inner_or_none,
+    is_one_of,
     shown,
 )
 
@@ -389,7 +390,7 @@ def _check_table(findings: Findings, values: Any, ranks: tuple[int, ...], shape:
 
 
 def _check_after(findings: Findings, after: Any, where: str) -> None:
-    if after not in AFTER:
+    if not is_one_of(after, AFTER):
         findings.add(where, f"after must be 'repeat', 'hold' or 'zero', got {shown(after)}.")
 
 

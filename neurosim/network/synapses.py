@@ -14,8 +14,19 @@ from ..equations import ParsedStatement
 from ..equations.model import Equations
 from ..errors import EquationError, Findings, ParameterError
 from ..units import ms
-from .texts import Variable, check_synaptic_text, check_values, described, read_statements, read_synapse, synaptic_value, variables_of
-from .values import conclude
+from .texts import (
+    Variable,
+    check_synaptic_text,
+    check_values,
+    described,
+    read_statements,
+    read_synapse,
+    require_texts,
+    require_values,
+    synaptic_value,
+    variables_of,
+)
+from .values import called, conclude
 
 INTO = "into"
 
@@ -58,6 +69,8 @@ class SynapseModel:
     arrival_statements: tuple[ParsedStatement, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        require_texts(self.where, equations=self.equations, on_arrival=self.on_arrival, name=self.name, source=self.source)
+        require_values(self.where, self.values)
         parsed = read_synapse(self.equations, self.where)
         statements = read_statements(self.on_arrival, self.where)
         for key, value in (
@@ -76,7 +89,7 @@ class SynapseModel:
     @property
     def where(self) -> str:
         """How messages call it."""
-        return f"SynapseModel '{self.name}'" if self.name else "SynapseModel"
+        return called("SynapseModel", self.name)
 
     def states(self) -> tuple[str, ...]:
         """Names of the own states."""

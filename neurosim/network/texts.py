@@ -13,7 +13,7 @@ from ..equations.model import Equations, parse_equations
 from ..errors import EquationError, Findings, NeurosimError, ParameterError, did_you_mean
 from ..units import CAPACITANCE, TIME, Dimension, describe_dimension
 from .distributions import Distribution
-from .values import check_positive, inner_or_none, shown
+from .values import check_positive, check_text, conclude, inner_or_none, shown
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,30 @@ def variables_of(equations: Equations) -> Mapping[str, Variable]:
         ("port", equations.ports),
     )
     return {entry.name: Variable(kind, entry.dimension, entry.unit) for kind, entries in groups for entry in entries}
+
+
+def require_texts(where: str, **texts: object) -> None:
+    """Refuse whatever was given instead of a text, by the name of the argument; all at once.
+
+    Raises
+    ------
+    EquationError
+    """
+    findings = Findings()
+    for name, text in texts.items():
+        check_text(findings, text, where, name)
+    conclude(findings, EquationError, where)
+
+
+def require_values(where: str, values: object) -> None:
+    """Refuse values that have no names.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if not isinstance(values, Mapping):
+        raise ParameterError(f"values must be a dictionary such as {{'tau': 10 * ms}}, got {shown(values)}.", where=where)
 
 
 def placed(where: str, read: Callable[[], Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +15,7 @@ Scalar: TypeAlias = float | Quantity
 """One number, with a unit where it has a dimension."""
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
+LARGEST_COUNT = 2**31 - 1
 _RESERVED = (".", ":", "->")
 
 
@@ -42,7 +44,7 @@ def shown(value: Any) -> str:
         return f"an array of shape {value.shape}"
     if is_number(value):
         return f"{float(value):.12g}"
-    text = repr(value) if isinstance(value, (str, list, tuple, dict)) else str(value)
+    text = (repr(value) if isinstance(value, (str, list, tuple, dict)) else str(value)).split("\n", 1)[0]
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -102,7 +104,8 @@ def check_name(findings: Findings, name: Any, where: str) -> None:
     if not isinstance(name, str):
         findings.add(where, f"the name must be a text, got {shown(name)}.")
     elif not name or name != name.strip() or not name.isprintable():
-        findings.add(where, f"{name!r} cannot be a name: it must not be empty or begin or end with a space.")
+        rule = "it must not be empty, begin or end with a space, or hold line breaks and other signs that do not print"
+        findings.add(where, f"{name!r} cannot be a name: {rule}.")
     elif any(sign in name for sign in _RESERVED):
         findings.add(where, f"'{name}' cannot be a name: '.', ':' and '->' have a meaning in paths. Use letters, digits and _.")
 
@@ -114,14 +117,50 @@ def frozen_array(values: Any) -> Any:
     return copy
 
 
-def check_count(findings: Findings, value: Any, where: str, name: str, *, least: int = 1) -> int | None:
-    """A whole number that is not below `least`."""
-    if not is_number(value) or value != int(value):
+def check_text(findings: Findings, value: Any, where: str, name: str) -> bool:
+    """A text."""
+    if isinstance(value, str):
+        return True
+    findings.add(where, f"{name} must be a text, got {shown(value)}.")
+    return False
+
+
+def is_one_of(value: object, choices: Iterable[str]) -> bool:
+    """Whether a value is one of these words; arrays and other things that have no truth value are not."""
+    return isinstance(value, str) and value in tuple(choices)
+
+
+def listed(value: object) -> tuple[Any, ...] | None:
+    """The items of a list or of anything else that has items, None for what has not: texts, single quantities, numbers."""
+    if isinstance(value, (str, Unit)) or not isinstance(value, Iterable) or (isinstance(value, Quantity) and not value.shape):
+        return None
+    return tuple(value)
+
+
+def called(kind: str, name: object) -> str:
+    """How messages call a model: its kind, with its name where it has one."""
+    return f"{kind} '{name}'" if isinstance(name, str) and name else kind
+
+
+def check_flag(findings: Findings, value: Any, where: str, name: str) -> None:
+    """True or False; other values that Python takes for one of them are mistakes."""
+    if not isinstance(value, (bool, np.bool_)):
+        findings.add(where, f"{name} must be True or False, got {shown(value)}.")
+
+
+def check_count(
+    findings: Findings, value: Any, where: str, name: str, *, least: int = 1, most: int = LARGEST_COUNT
+) -> int | None:
+    """A whole number from `least` to `most`."""
+    if not is_number(value) or value != np.floor(float(value)) or not np.isfinite(float(value)):
         findings.add(where, f"{name} must be a whole number, got {shown(value)}.")
         return None
     if value < least:
         rule = "must be positive" if least == 1 else f"must be at least {least}"
         findings.add(where, f"{name} {rule}, got {int(value)}.")
+        return None
+    if value > most:
+        findings.add(where, f"{name} must be at most {most:,}, got {float(value):.12g}.")
         return None
     return int(value)
 

@@ -4,9 +4,10 @@ A population has the same colour in every picture of a result. Colours are those
 colour vision deficiency tell apart.
 """
 
+from neurosim.plotting.diagram import diagram
 from neurosim.plotting.overview import overview
 from neurosim.plotting.spikes import raster, rates
 from neurosim.plotting.style import PALETTE
 from neurosim.plotting.values import traces, weights
 
-__all__ = ["PALETTE", "overview", "raster", "rates", "traces", "weights"]
+__all__ = ["PALETTE", "diagram", "overview", "raster", "rates", "traces", "weights"]

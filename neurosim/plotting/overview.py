@@ -15,8 +15,8 @@ from neurosim.plotting.style import (
     subtitle_of,
     title_of,
 )
-from neurosim.plotting.values import draw_traces, draw_weights, trace_rows, weight_parts
-from neurosim.result import Result
+from neurosim.plotting.values import draw_traces, draw_weights, readable, trace_rows, weight_parts
+from neurosim.result import Result, require_result
 
 MOST_ROWS = 6
 
@@ -29,6 +29,7 @@ def overview(result: Result) -> Figure:
     ParameterError
         If nothing was recorded.
     """
+    require_result(result, "plot")
     spiking = [part for part in result if part.has_spikes]
     rows, plastic = trace_rows(result)[:MOST_ROWS], weight_parts(result)[:MOST_ROWS]
     if not (spiking or rows or plastic):
@@ -49,11 +50,15 @@ def overview(result: Result) -> Figure:
             set_time_axis(lower, result)
         if rows:
             panels = boxes.pop(0).subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0]
+            close = readable(result, rows)
             for axes, (part, variable) in zip(panels, rows):
-                draw_traces(axes, result, part, variable)
+                draw_traces(axes, close, close[part.name], variable)
                 axes.tick_params(labelbottom=axes is panels[-1])
-            mark_phases(list(panels), result)
-            set_time_axis(panels[-1], result)
+            mark_phases(list(panels), close)
+            set_time_axis(panels[-1], close)
+            if close is not result:
+                panels[-1].annotate(f"shown: the last {close.duration:g} ms", (1.0, 0.0), xycoords="axes fraction", xytext=(0, -20),
+                                    textcoords="offset points", ha="right", va="top", fontsize=7.0, color=FAINT)  # fmt: skip
         if plastic:
             panels = boxes.pop(0).subplots(len(plastic), 2, squeeze=False, width_ratios=(3.2, 1.0))
             for (left, right), part in zip(panels, plastic):

@@ -26,13 +26,16 @@ from neurosim.plotting.style import (
     time_scale,
     title_of,
 )
-from neurosim.result import PartResult, Result
+from neurosim.result import PartResult, Result, require_result
+from neurosim.units import Quantity
 
 AnyArray = npt.NDArray[Any]
 MOST_SPIKES = 40_000
 """More are not told apart in one picture."""
 MOST_STROKES = 4_000
-"""More would run into each other: they become dots."""
+"""More strokes are drawn thinner."""
+FEW_PER_ROW = 250
+"""Spikes of one neuron; more are drawn fainter, so that where there are most is darkest."""
 FEWEST_NEURONS = 40
 """A population is not thinned below this number of rows."""
 THINNEST_BAND = 0.05
@@ -49,8 +52,8 @@ def raster(
     ----------
     result : Result
         Its evaluation window is drawn.
-    order : names of populations or sources, optional
-        Which, from top to bottom; all with recorded spikes unless given.
+    order : iterable of str, optional
+        Names of populations or sources, from top to bottom; all with recorded spikes unless given.
     most_spikes : int
         Where there would be more, only one in so many neurons is drawn, and the picture says so.
     bin_ms : float, optional
@@ -62,6 +65,8 @@ def raster(
         If no spikes were recorded, or there is no population of a name in ``order``.
     """
     parts = chosen_parts(result, order)
+    if not isinstance(most_spikes, int) or most_spikes < 1:
+        raise ParameterError(f"most_spikes must be a whole number from 1 on, got {most_spikes!r}", where="raster")
     with house_style():
         figure = new_figure(9.0, 5.6)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 1.0))
@@ -78,11 +83,14 @@ def raster(
 
 def chosen_parts(result: Result, order: Iterable[str] | None) -> list[PartResult]:
     """The parts to draw, from top to bottom."""
+    require_result(result, "raster")
     if order is None:
         parts = [part for part in result if part.has_spikes and part.kind == "population"]
         parts += [part for part in result if part.has_spikes and part.kind == "source"]
     else:
-        parts = [result[name] for name in order]
+        given: object = order
+        names = order if isinstance(given, Iterable) and not isinstance(given, str | Quantity) else [str(given)]
+        parts = [result[name] for name in names]
     for part in parts:
         part.events  # noqa: B018 -- raises our error where they were not recorded
     if not parts:
@@ -98,7 +106,9 @@ def draw_raster(axes: Axes, result: Result, parts: Sequence[PartResult], most_sp
     thinning = max(1, math.ceil(total / most_spikes))
     strides = [max(1, min(thinning, part.size // FEWEST_NEURONS)) for part in parts]
     rows = [math.ceil(part.size / stride) for part, stride in zip(parts, strides)]
-    strokes = sum(rows) <= 100 and total <= MOST_STROKES
+    strokes = sum(rows) <= 100
+    crowd = max((part.indices.size / max(part.size, 1) for part in parts), default=0.0) / FEW_PER_ROW
+    alpha = 0.85 / max(1.0, crowd) ** 0.5
     top = 1.0
     for part, stride, height in zip(parts, strides, _heights(rows)):
         times, ids = part.spikes
@@ -106,12 +116,13 @@ def draw_raster(axes: Axes, result: Result, parts: Sequence[PartResult], most_sp
         y = top - height * (ids[drawn] + 0.5 * stride) / part.size
         colour = colour_of(part, result)
         if strokes:
-            half = 0.42 * height / max(part.size, 1)
-            axes.vlines(times[drawn] / scale, y - half, y + half, colors=colour, linewidth=1.1, rasterized=True)
+            half = 0.42 * height * stride / max(part.size, 1)
+            axes.vlines(times[drawn] / scale, y - half, y + half, colors=colour, linewidth=1.1 if total <= MOST_STROKES else 0.7,
+                        alpha=alpha, rasterized=True)  # fmt: skip
         else:
             dot = 1.7 if total < 15_000 else 1.25
             axes.plot(times[drawn] / scale, y, linestyle="", marker="o", markersize=dot, markeredgewidth=0.0, color=colour,
-                      alpha=0.85, rasterized=True)  # fmt: skip
+                      alpha=alpha, rasterized=True)  # fmt: skip
         _label(axes, part, top - height / 2.0, colour)
         top -= height + GAP
         if part is not parts[-1]:
@@ -196,6 +207,7 @@ def rates(result: Result) -> Figure:
     ParameterError
         If no spikes were recorded.
     """
+    require_result(result, "rates")
     rows = [row for row in summary(result) if not math.isnan(row.rate)]
     if not rows:
         raise ParameterError('no spikes were recorded; add ns.Probe(population, "spikes") to the network', where="rates")

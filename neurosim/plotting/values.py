@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ from neurosim.plotting.style import (
     time_scale,
     title_of,
 )
-from neurosim.result import PartResult, Result
+from neurosim.result import PartResult, Result, require_result
+from neurosim.units import ms
 
 AnyArray = npt.NDArray[Any]
 MOST_TRACES = 5
@@ -33,6 +35,8 @@ MOST_POINTS = 20_000
 """A longer trace is drawn by the lowest and highest value of each stretch: nothing is lost to the eye."""
 MOST_STROKES = 150
 """More spikes of one neuron would make a solid block."""
+MOST_SWINGS = 60
+"""A trace that goes up and down more often than this is a solid block too."""
 BINS = 60
 
 
@@ -53,6 +57,7 @@ def traces(result: Result, *, of: str | None = None, most: int = MOST_TRACES) ->
     ParameterError
         If no values were recorded.
     """
+    require_result(result, "traces")
     rows = trace_rows(result, of)
     if not rows:
         raise ParameterError('no values were recorded; add for example ns.Probe(population, "v", of=range(3))', where="traces")
@@ -110,6 +115,26 @@ def draw_traces(axes: Axes, result: Result, part: PartResult, variable: str, mos
                     handlelength=1.2, fontsize=7.0, columnspacing=1.0)  # fmt: skip
 
 
+def readable(result: Result, rows: list[tuple[PartResult, str]]) -> Result:
+    """The result with its window shortened to the last stretch in which the swings of all traces are told apart."""
+    swings = max((_swings(part, variable) for part, variable in rows), default=0.0)
+    if swings <= MOST_SWINGS:
+        return result
+    wanted = result.duration * MOST_SWINGS / swings
+    power = 10.0 ** math.floor(math.log10(wanted))
+    length = max(round_number * power for round_number in (1.0, 2.0, 5.0) if round_number * power <= wanted)
+    first, last = result.window
+    return result if last - length <= first or length < 10.0 * result.provenance.dt else result.between((last - length) * ms, last * ms)
+
+
+def _swings(part: PartResult, variable: str) -> float:
+    """How often the first recorded neuron goes up and down through its whole range."""
+    values = np.asarray(part.trace(variable), np.float64)
+    first = values.reshape(len(values), -1)[:, 0]
+    span = float(np.ptp(first)) if first.size else 0.0
+    return 0.5 * float(np.abs(np.diff(first)).sum()) / span if 0.0 < span < math.inf else 0.0
+
+
 def _draw_spikes(
     axes: Axes, part: PartResult, neuron: int, threshold: float, values: AnyArray, colour: str, scale: float
 ) -> None:
@@ -148,8 +173,9 @@ def weights(result: Result, *, of: str | None = None) -> Figure:
     ParameterError
         If there are no weights to show.
     """
+    require_result(result, "weights")
     parts = weight_parts(result) if of is None else [result[of]]
-    if not parts:
+    if not parts or not all("w" in part.recorded or _has_final(part) for part in parts):
         raise ParameterError('no weights were recorded; add ns.Probe(projection, "w", every=...)', where="weights")
     with house_style():
         figure = new_figure(9.0, 0.6 + 2.6 * len(parts))
@@ -186,9 +212,10 @@ def draw_weights(left: Axes, right: Axes, result: Result, part: PartResult) -> N
         ramp = LinearSegmentedColormap.from_list("weights", ["#EAF3F9", colour_of(part, result), "#101010"])
         shade = np.where(counts > 0, counts, np.nan)
         image = left.pcolormesh(borders, edges, shade, cmap=ramp, norm=LogNorm(1, max(counts.max(), 2)), rasterized=True)
+        left.plot(times, values.mean(axis=1), color="white", linewidth=2.8)
         left.plot(times, values.mean(axis=1), color=INK, linewidth=1.2)
-        left.annotate("mean", (times[-1], values[-1].mean()), xytext=(-4, 5), textcoords="offset points", ha="right",
-                      fontsize=7.5)  # fmt: skip
+        left.annotate("mean", (times[-1], values[-1].mean()), xytext=(-4, 6), textcoords="offset points", ha="right",
+                      fontsize=7.5, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})  # fmt: skip
         bar = left.figure.colorbar(image, ax=left, pad=0.01, aspect=30)
         bar.set_label("synapses", fontsize=8.0)
         bar.outline.set_visible(False)

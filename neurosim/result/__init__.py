@@ -2,6 +2,6 @@
 
 from neurosim.result.part import PartResult
 from neurosim.result.provenance import PartInfo, PhaseInfo, Provenance, TapInfo
-from neurosim.result.view import Result, load_result
+from neurosim.result.view import Result, load_result, require_result
 
-__all__ = ["PartInfo", "PartResult", "PhaseInfo", "Provenance", "Result", "TapInfo", "load_result"]
+__all__ = ["PartInfo", "PartResult", "PhaseInfo", "Provenance", "Result", "TapInfo", "load_result", "require_result"]

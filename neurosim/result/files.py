@@ -69,7 +69,7 @@ def write(
     """
     import h5py
 
-    target = Path(path)
+    target = _path(path)
     if target.is_dir():
         raise FileError(f"cannot write '{target}': it is a folder")
     if target.exists() and not os.access(target, os.W_OK):
@@ -210,7 +210,7 @@ def read(path: str | os.PathLike[str]) -> tuple[Record, Provenance, tuple[int, i
     """
     import h5py
 
-    source = Path(path)
+    source = _path(path)
     _check_readable(source)
     try:
         file = h5py.File(source, "r")
@@ -224,6 +224,12 @@ def read(path: str | os.PathLike[str]) -> tuple[Record, Provenance, tuple[int, i
         _check(record, provenance)
         first, last = int(file.attrs.get("first_step", 0)), int(file.attrs.get("last_step", record.steps))
     return record, provenance, None if (first, last) == (0, record.steps) else (first, last)
+
+
+def _path(given: object) -> Path:
+    if not isinstance(given, str | os.PathLike) or not str(given) or "\0" in str(given):
+        raise FileError(f"a file needs a name, got {given!r}")
+    return Path(given)
 
 
 def _check_readable(source: Path) -> None:

@@ -200,7 +200,7 @@ class PartResult:
         ParameterError
             If the variable is no state and no plastic weight of this part.
         """
-        final = self.record.final
+        final, variable = self.record.final, str(variable)
         names = (self.name, self.info.weights) if variable == "w" else (self.name,)
         for name in names:
             if (name, variable) in final:
@@ -220,9 +220,9 @@ class PartResult:
         return sorted({*public, *self.recorded})
 
     def _trace(self, variable: str) -> Trace:
-        trace = self.record.traces.get((self.name, variable))
+        trace = self.record.traces.get((self.name, str(variable)))
         if trace is None:
-            raise self._not_recorded(variable)
+            raise self._not_recorded(str(variable))
         return trace
 
     def _window_of(self, trace: Trace) -> Trace:

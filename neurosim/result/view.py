@@ -57,10 +57,10 @@ class Result:
             If the network had no such part.
         """
         for info in self.provenance.parts:
-            if info.name == name:
+            if isinstance(name, str) and info.name == name:
                 return PartResult(info, self.record, self.provenance, self.window_steps)
         names = [info.name for info in self.provenance.parts]
-        raise ParameterError(f"there is no part '{name}'{did_you_mean(str(name), names)}", where="Result")
+        raise ParameterError(f"there is no part '{name}'{did_you_mean(name, names)}", where="Result")
 
     def __iter__(self) -> Iterator[PartResult]:
         return (PartResult(info, self.record, self.provenance, self.window_steps) for info in self.provenance.parts)
@@ -121,8 +121,10 @@ class Result:
         ParameterError
             If the window is empty or lies outside what was simulated.
         """
-        times = [float(in_inner(value, TIME, "Result.between", name)) for value, name in ((start, "start"), (stop, "stop"))]
-        return self._within(*(round(time / self.provenance.dt) for time in times))
+        times = [in_inner(value, TIME, "Result.between", name) for value, name in ((start, "start"), (stop, "stop"))]
+        if not all(isinstance(time, float) for time in times):
+            raise ParameterError("needs two single times, as in between(500 * ms, 1 * second)", where="Result.between")
+        return self._within(*(round(float(time) / self.provenance.dt) for time in times))
 
     def phase(self, which: str | int) -> Result:
         """The same result with the evaluation window of one phase of the plan.
@@ -146,11 +148,11 @@ class Result:
 
     def _phases(self, which: str | int) -> tuple[PhaseInfo, ...]:
         phases = self.provenance.phases
-        if isinstance(which, int):
+        if isinstance(which, int) and not isinstance(which, bool):
             if not 0 <= which < len(phases):
                 raise ParameterError(f"there is no phase {which}; the plan has {len(phases)}, counted from 0")
             return (phases[which],)
-        numbers = [k for k, phase in enumerate(phases) if phase.label == which]
+        numbers = [k for k, phase in enumerate(phases) if phase.label == str(which)]
         if not numbers:
             labels = [phase.label for phase in phases if phase.label]
             raise ParameterError(f"there is no phase '{which}'{did_you_mean(which, labels)}")
@@ -181,7 +183,7 @@ class Result:
         ParameterError
             If there is no copy of that number.
         """
-        if not 0 <= number < self.copies:
+        if not isinstance(number, int | np.integer) or isinstance(number, bool) or not 0 <= number < self.copies:
             raise ParameterError(f"there is no copy {number}; the run has {self.copies}, counted from 0", where="Result")
         record = self.record
         events = {name: _one_copy(found, number) for name, found in record.events.items()}
@@ -198,7 +200,15 @@ class Result:
         ----------
         columns : mapping
             Column title -> population -> rate [Hz].
+
+        Raises
+        ------
+        ParameterError
+            If these are not numbers by title and population.
         """
+        mappings = isinstance(columns, Mapping) and all(isinstance(column, Mapping) for column in columns.values())
+        if not mappings or not all(isinstance(rate, int | float | np.number) for column in columns.values() for rate in column.values()):
+            raise ParameterError(f"needs columns such as {{'published': {{'exc': 5.6}}}}, rates in Hz, got {columns!r}", where="with_expected")
         return replace(self, provenance=replace(self.provenance, expected={k: dict(v) for k, v in columns.items()}))
 
     def table(self) -> str:
@@ -257,6 +267,18 @@ def load_result(path: str | os.PathLike[str]) -> Result:
         If it is not the file of a result; says what is wrong and where in the file.
     """
     return Result(*read(path))
+
+
+def require_result(given: object, where: str) -> None:
+    """Refuse whatever is not a `Result`.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if not isinstance(given, Result):
+        hint = "It is made by ns.simulate(net, 1 * second), or by ns.load_result(path)."
+        raise ParameterError(f"needs a Result, got a {type(given).__name__}", where=where, hint=hint)
 
 
 def _one_copy(events: Events, number: int) -> Events:

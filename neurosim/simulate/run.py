@@ -11,7 +11,15 @@ import numpy as np
 
 from neurosim.backends import registry
 from neurosim.backends.base import Backend, Capabilities, Executable, Settings
-from neurosim.errors import NumericalError, OptionError, ParameterError, UnsupportedError, did_you_mean
+from neurosim.errors import (
+    BackendMissingError,
+    Findings,
+    NumericalError,
+    OptionError,
+    ParameterError,
+    UnsupportedError,
+    did_you_mean,
+)
 from neurosim.ir.check import check
 from neurosim.ir.program import Program
 from neurosim.lowering.lower import lower
@@ -19,6 +27,7 @@ from neurosim.network import Network, Schedule
 from neurosim.progress import Report, shown, stoppable
 from neurosim.record import Record
 from neurosim.result import Provenance, Result
+from neurosim.simulate.memory import memory_in_words, refuse_oversized
 from neurosim.simulate.origin import provenance_of
 from neurosim.units import Quantity, ms
 
@@ -76,6 +85,8 @@ def simulate(
         If the engine is unknown or not installed.
     UnsupportedError
         If the engine cannot run this network; lists every obstacle.
+    OutOfMemoryError
+        If states, synapses and records do not fit into this machine.
     NumericalError
         If a value became nan or infinite.
 
@@ -86,22 +97,40 @@ def simulate(
     5.6
     """
     clock = _Clock.start()
-    engine = registry.get(backend) if isinstance(backend, str) else backend
+    engine = _engine(backend)
     capabilities = engine.capabilities()
-    settings = checked_settings(engine.name, capabilities, threads, precision, copies, options or {})
-    program = _program(network, duration, dt, seed)
-    refuse_obstacles(engine.name, capabilities, program, settings)
-    with stoppable() as stop, shown(progress, program.dt) as report:
-        executable = engine.compile(program, settings, stop.watch(report))
-        try:
-            stopped = _run(executable, stop.watch(report))
-            record = clock.complete(executable.record())
-        finally:
-            executable.close()
+    settings = checked_settings(engine.name, capabilities, threads, precision, copies, {} if options is None else options)
+    _check_progress(progress)
+    with memory_in_words():
+        program = _program(network, duration, dt, seed)
+        refuse_obstacles(engine.name, capabilities, program, settings)
+        refuse_oversized(program, settings.copies)
+        with stoppable() as stop, shown(progress, program.dt) as report:
+            executable = engine.compile(program, settings, stop.watch(report))
+            try:
+                stopped = _run(executable, stop.watch(report))
+                record = clock.complete(executable.record())
+            finally:
+                executable.close()
     origin = provenance_of(program, record, engine.name, capabilities.level(settings), settings)
     origin = replace(origin, interrupted=stopped or record.steps < program.steps)
     refuse_nan(record, origin)
     return Result(record, origin)
+
+
+def _engine(backend: str | Backend) -> Backend:
+    """The engine of that name, or the one that was given."""
+    if isinstance(backend, str):
+        return registry.get(backend)
+    if not all(callable(getattr(backend, verb, None)) for verb in ("capabilities", "compile")):
+        known = ", ".join(f"'{name}'" for name in registry.names())
+        raise BackendMissingError(f"backend must be the name of an engine ({known}) or an engine, got {backend!r}", where="simulate")
+    return backend
+
+
+def _check_progress(progress: object) -> None:
+    if progress is not None and not isinstance(progress, bool) and not callable(progress):
+        raise OptionError(f"progress must be None, True, False or a function, got {progress!r}", where="simulate")
 
 
 def _program(network: Network | Program, duration: Quantity | Schedule | None, dt: Quantity, seed: int | None) -> Program:
@@ -182,33 +211,37 @@ def checked_settings(
         With what may be chosen instead.
     """
     where = f"backend '{name}'"
+    findings = Findings()
     if threads is not None and not _is_count(threads):
-        raise OptionError(f"threads must be a whole number from 1 on, got {threads!r}", where=where)
-    if threads not in (None, 1) and not capabilities.threads:
-        raise OptionError(f"it runs on one thread; leave threads={threads} out", where=where)
-    if precision not in capabilities.precisions:
+        findings.add("", f"threads must be a whole number from 1 on, got {threads!r}")
+    elif threads not in (None, 1) and not capabilities.threads:
+        findings.add("", f"it runs on one thread; leave threads={threads} out")
+    if not isinstance(precision, str) or precision not in capabilities.precisions:
         known = " or ".join(f"'{one}'" for one in capabilities.precisions)
-        raise OptionError(f"precision may be {known}, got {precision!r}", where=where)
+        findings.add("", f"precision may be {known}, got {precision!r}")
     if not _is_count(copies):
-        raise OptionError(f"copies must be a whole number from 1 on, got {copies!r}", where=where)
-    return Settings(threads, precision, int(copies), 0, _checked_options(where, capabilities, options))
+        findings.add("", f"copies must be a whole number from 1 on, got {copies!r}")
+    _check_options(findings, capabilities, options)
+    findings.raise_if_any(OptionError, where)
+    return Settings(threads, precision, int(copies), 0, {o.name: options.get(o.name, o.default) for o in capabilities.options})
 
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= 1
 
 
-def _checked_options(where: str, capabilities: Capabilities, options: Mapping[str, object]) -> dict[str, object]:
+def _check_options(findings: Findings, capabilities: Capabilities, options: object) -> None:
+    if not isinstance(options, Mapping):
+        findings.add("", f"options must be a dictionary such as {{'mode': 'numpy'}}, got {options!r}")
+        return
     known = {option.name: option for option in capabilities.options}
     for name, value in options.items():
         if name not in known:
             tail = did_you_mean(name, known) if known else "; it has none"
-            raise OptionError(f"there is no option '{name}'{tail}", where=where)
-        choices = known[name].choices
-        if choices and value not in choices:
-            shown_choices = ", ".join(repr(choice) for choice in choices)
-            raise OptionError(f"option {name} may be one of {shown_choices}; got {value!r}", where=where)
-    return {name: options.get(name, option.default) for name, option in known.items()}
+            findings.add("", f"there is no option '{name}'{tail}")
+        elif known[name].choices and value not in known[name].choices:
+            choices = ", ".join(repr(choice) for choice in known[name].choices)
+            findings.add("", f"option {name} may be one of {choices}; got {value!r}")
 
 
 # ---- what came out -------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.models import cobahh
-from neurosim.units import mV, ms
+from neurosim.units import ms, mV
 
 SINGULAR = np.array([13.0, 15.0, 40.0])
 GATES = ("m", "h", "n")
@@ -23,7 +23,7 @@ def after_a_step(v: np.ndarray, backend: str) -> dict[str, np.ndarray]:
     return {name: result.record.final["cells", name][0] for name in ("v", *GATES)}
 
 
-@pytest.mark.parametrize("backend", ["reference", pytest.param("native", marks=pytest.mark.matrix), "brian2"])
+@pytest.mark.parametrize("backend", ["reference", *(pytest.param(name, marks=pytest.mark.matrix) for name in ("native", "brian2"))])
 def test_finite_and_continuous(require_engine: Callable[[str], None], backend: str) -> None:
     require_engine(backend)
     sweep = np.linspace(-200.0, 200.0, 4001)

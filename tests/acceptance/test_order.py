@@ -74,7 +74,8 @@ def assert_bitwise(got: Record, expected: Record) -> None:
         np.testing.assert_array_equal(got.final[key], value, str(key))
 
 
-@pytest.mark.parametrize("engine", [pytest.param("native", marks=pytest.mark.matrix), "brian2"])
+@pytest.mark.matrix
+@pytest.mark.parametrize("engine", ["native", "brian2"])
 def test_states_are_equal_to_the_last_bit(require_engine: Callable[[str], None], engine: str) -> None:
     require_engine(engine)
     program = network("float64")

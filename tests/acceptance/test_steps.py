@@ -10,7 +10,7 @@ import pytest
 import neurosim as ns
 from neurosim.units import ms, mV, pA, pF
 
-ENGINES = ("reference", pytest.param("native", marks=pytest.mark.matrix), "brian2")
+ENGINES = ("reference", *(pytest.param(name, marks=pytest.mark.matrix) for name in ("native", "brian2")))
 CELL = ns.NeuronModel(
     """
     dv/dt = (v_rest - v) / tau_m + I / c_m : mV

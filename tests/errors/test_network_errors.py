@@ -186,6 +186,66 @@ ScheduleError in Schedule: 3 problems
   phase 0, 'out.v': v needs a voltage, got the plain number 3. Write 3 * mV.""",
     ),
     (
+        lambda: ns.Network(EXC, expected={"published": {"exc": -1, "ecx": 2}}),
+        """\
+NetworkError in Network: 2 problems
+  expected: 'published' of 'exc' must be a rate in Hz as a plain number, got -1.
+  expected: 'published' names 'ecx', which is no population; did you mean 'exc'?""",
+    ),
+    (
+        lambda: ns.Network(EXC, seed=-1.5, name=3),
+        """\
+NetworkError in Network '3': 2 problems
+  seed must be a whole number, got -1.5.
+  name must be a text, got 3.""",
+    ),
+    (
+        lambda: ns.NeuronModel("dv/dt = -v / tau : 1\ntau : ms", spike=3, reset=None),
+        """\
+EquationError in NeuronModel: 2 problems
+  spike must be a text, got 3.
+  reset must be a text, got None.""",
+    ),
+    (
+        lambda: ns.NeuronModel("dv/dt = -v / tau : 1\ntau : ms", rising="yes", held=3, defaults=[1]),
+        """\
+ParameterError in NeuronModel: 3 problems
+  rising must be True or False, got 'yes'.
+  defaults must be a dictionary such as {'tau_m': 10 * ms}, got [1].
+  held must name states, as in held=('v',), got 3.""",
+    ),
+    (
+        lambda: ns.normal(1 * mV, 1 * mV, low=30 * mV),
+        """\
+ParameterError in normal(1 mV, ...): low=30 mV lies above whatever is drawn: nothing within the bounds has a probability above 1e-15.""",
+    ),
+    (
+        lambda: ns.normal(0, 1) * mV,
+        """\
+ParameterError in normal(0, 1): a distribution cannot be calculated with, here with mV.
+  Give its numbers what is wanted, and their units, as in normal(0 * mV, 1 * mV).""",
+    ),
+    (
+        lambda: "20" * ms,
+        """\
+UnitError: cannot multiply '20' and the unit ms: it is neither a number nor an array of numbers""",
+    ),
+    (
+        lambda: ns.Population("exc", 10**10, neurons.lif_delta),
+        """\
+ParameterError in population 'exc' of model 'lif_delta': size must be at most 2,147,483,647, got 10000000000.""",
+    ),
+    (
+        lambda: ns.Probe(EXC, ["v", "I"]),
+        """\
+NetworkError in Probe of 'exc': the second argument is the name of one variable, such as 'v', got ['v', 'I'].""",
+    ),
+    (
+        lambda: ns.fixed_indegree(10, autapses="no"),
+        """\
+ParameterError in fixed_indegree: autapses must be True or False, got 'no'.""",
+    ),
+    (
         lambda: ns.NeuronModel("dv/dt = -v / tau : 1\ntau : ms\nu : 1 (port)", spike="u > 1", name="echo"),
         """\
 EquationError in NeuronModel 'echo': the spike condition cannot read the port u

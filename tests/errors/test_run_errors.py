@@ -69,6 +69,10 @@ def network() -> Network:
     return Network(exc, Synapses(exc, exc, fixed_probability(0.1), into="I_syn", weight=20 * pA), Probe(exc, "spikes"), name="small")
 
 
+def network_of(synapses: Synapses, *probes: Probe) -> Network:
+    return Network(synapses.target, synapses, *probes)
+
+
 def said(call: Callable[[], object], kind: type[NeurosimError]) -> str:
     with pytest.raises(kind) as caught:
         call()
@@ -105,6 +109,36 @@ MODE = Option("mode", "runtime", ("runtime", "cpp_standalone"))
 )
 def test_settings(arguments: dict[str, object], message: str) -> None:
     assert said(lambda: simulate(network(), 10 * ms, backend=Fake(options=(MODE,)), **arguments), OptionError) == message  # type: ignore[arg-type]
+
+
+def test_all_settings_are_judged_at_once() -> None:
+    wrong = {"threads": 0, "precision": "half", "copies": 0, "options": {"mod": 1, "mode": "c++"}}
+    assert said(lambda: simulate(network(), 10 * ms, backend=Fake(options=(MODE,)), **wrong), OptionError) == (  # type: ignore[arg-type]
+        "backend 'fake': 5 problems\n"
+        "  threads must be a whole number from 1 on, got 0\n"
+        "  precision may be 'double', got 'half'\n"
+        "  copies must be a whole number from 1 on, got 0\n"
+        "  there is no option 'mod'; did you mean 'mode'?\n"
+        "  option mode may be one of 'runtime', 'cpp_standalone'; got 'c++'"
+    )
+
+
+def test_what_is_no_engine() -> None:
+    text = said(lambda: simulate(network(), 10 * ms, backend=3), NeurosimError)  # type: ignore[arg-type]
+    assert text == "simulate: backend must be the name of an engine ('native', 'reference', 'brian2') or an engine, got 3"
+
+
+def test_step_and_seed() -> None:
+    text = said(lambda: simulate(network(), 10 * ms, dt=-1 * ms, seed=1.5, backend=Fake()), ParameterError)  # type: ignore[arg-type]
+    assert text == "the run: 2 problems\n  dt must be positive, got -1 ms.\n  seed must be a whole number, got 1.5."
+
+
+def test_synapses_that_were_not_drawn() -> None:
+    drawn = network()["exc -> exc"]
+    recorded = network_of(drawn, Probe(drawn, "w", of=[0, 5000]))
+    text = said(lambda: simulate(recorded, 1 * ms, backend=Fake()), ParameterError)
+    assert text.startswith("Probe of 'exc -> exc': of must hold whole numbers from 0 to ")
+    assert text.endswith(", the synapses that are drawn with this seed, got 5000")
 
 
 def test_an_engine_without_options() -> None:

@@ -57,7 +57,7 @@ def test_weights() -> None:
     weights = model.weights()
     assert weights[0, 0] == pytest.approx(87.80849352920845, abs=1e-12)
     assert weights[0, 2] == pytest.approx(2 * 87.80849352920845, abs=1e-12)
-    assert np.allclose(weights[:, 1::2], -4 * 87.80849352920845, atol=1e-12)
+    assert np.allclose(weights[:, 1::2], -4 * 87.80849352920845, rtol=0, atol=1e-12)
     assert np.count_nonzero(np.isclose(weights, weights[0, 0])) == 31
     assert model.psp_of_unit_current() == pytest.approx(1.708263e-3, rel=1e-6)
     assert model.weights(0.1) == pytest.approx(weights / np.sqrt(0.1), rel=1e-15)
@@ -105,7 +105,7 @@ def test_thalamus_is_there_when_asked_for() -> None:
 
 @pytest.mark.parametrize("arguments", [{"background": "ac"}, {"compensation": "2014"}, {"scale": 0.0}, {"initial": "zero"}])
 def test_unknown_choices_are_refused(arguments: dict) -> None:
-    with pytest.raises(ParameterError, match=next(iter(arguments)).replace("scale", "n_scale")):
+    with pytest.raises(ParameterError, match=next(iter(arguments))):
         model.network(**arguments)
 
 
@@ -128,7 +128,11 @@ def test_lowered_constants() -> None:
 
 
 # ---- Wiring at 10 % -------------------------------------------------------------------------------------------------
-PAIRS = (("L4E", "L23E"), ("L23I", "L23E"), ("L6I", "L6E"), ("L5E", "L5I"))
+QUICK = (("L4E", "L23E"), ("L23I", "L23E"), ("L6I", "L6E"), ("L5E", "L5I"))
+PAIRS = [
+    pytest.param(model.layers[j], model.layers[i], marks=() if (model.layers[j], model.layers[i]) in QUICK else pytest.mark.matrix)
+    for i, j in np.argwhere(SYNAPSES)
+]
 
 
 @pytest.fixture(scope="module", name="program")
@@ -178,7 +182,7 @@ def check_delays(delays: np.ndarray, kind: str) -> None:
     chance = np.diff(spread.cdf(edges)) / spread.sf(0.05)
     counts = np.bincount(delays, minlength=longest + 1)[1:]
     expected = chance * len(delays)
-    common = expected >= 10
+    common = expected >= min(10, 0.05 * len(delays))  # some pairs have a few dozen synapses in all
     found, wanted = [*counts[common], counts[~common].sum()], [*expected[common], expected[~common].sum()]
     statistic = sum((a - b) ** 2 / b for a, b in zip(found, wanted))
     assert chi2.sf(statistic, len(found) - 1) > 1e-4

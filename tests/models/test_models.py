@@ -66,6 +66,13 @@ def test_every_model_builds_and_lowers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
+def test_networks_carry_their_expectations(name: str) -> None:
+    model = module(name)
+    for arguments in ({}, SMALL[name]):
+        assert model.network(**arguments).expected == model.expected(**arguments)
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_expectations_name_the_populations(name: str) -> None:
     model = module(name)
     for arguments in ({}, SMALL[name]):
@@ -99,7 +106,7 @@ def test_brunel_parameters() -> None:
     assert all(source.rate * 0.1 * ms == pytest.approx(2.0) for source in net.stimuli)
     assert brunel.external_rate(0.9) == pytest.approx(9000)
     assert [brunel.PANELS[panel] for panel in "ABCD"] == [(3, 2), (6, 4), (5, 2), (4.5, 0.9)]
-    with pytest.raises(ParameterError, match="panel must be one of A, B, C, D, got 'E'"):
+    with pytest.raises(ParameterError, match="panel must be one of 'A', 'B', 'C', 'D', got 'E'"):
         brunel.network(panel="E")
     program = ns.lower(brunel.network(scale=0.01), 1 * ms)
     assert program.block("exc").spike.hold_steps == 20

@@ -53,6 +53,20 @@ def test_closed_forms_also_for_nearly_equal_time_constants():
         assert np.allclose(phi[:, 0, 2], np.where(near, limit, cancelling), rtol=1e-6, atol=0)
 
 
+def test_alpha_currents_against_sixty_digits():
+    """The closed form cancels for nearly equal time constants, hence the digits."""
+    a, b, tau_m, tau_s, capacitance, dt = alpha_systems(1000)
+    with mpmath.workdps(60):
+        for k in range(1000):
+            m, s, c, h = (mpmath.mpf(float(x[k])) for x in (tau_m, tau_s, capacitance, dt))
+            a_m, a_s, rate = mpmath.mpf(a[k, 0, 0]), mpmath.mpf(a[k, 1, 1]), mpmath.mpf(a[k, 0, 1])
+            gap = a_m - a_s  # of the rounded coefficients: what the matrix says, not what the constants said
+            # integral of rate exp(a_m (h - t)) t exp(a_s t) over a step
+            wanted = rate * (mpmath.exp(a_m * h) * h**2 / 2 if gap == 0 else (mpmath.exp(a_m * h) - mpmath.exp(a_s * h) * (1 + gap * h)) / gap**2)
+            found = propagator(a[k], b[k], float(h))[0][0, 2]
+            assert abs(found / wanted - 1) < 1e-13, (k, m, s, c)
+
+
 def test_against_sixty_digits():
     a, b, *_, dt = alpha_systems(60)
     for k in range(60):

@@ -175,7 +175,7 @@ def test_a_network_can_be_pickled_and_keeps_its_parts_one() -> None:
         (lambda: ns.Network(), "is empty"),
         (lambda: ns.Network(EXC, [DRIVE]), "Put a star before it"),  # type: ignore[arg-type]
         (lambda: ns.Network(HERE.output("r")), "the network holds its population"),  # type: ignore[arg-type]
-        (lambda: ns.Network(EXC, seed=-1), "seed must be a whole number"),
+        (lambda: ns.Network(EXC, seed=-1), "seed must be at least 0, got -1"),
         (lambda: ns.Network(EXC, EXC), "stands in it 2 times"),
         (lambda: ns.Network(EXC, ns.PoissonSource("exc", 1, rate=1 * Hz)), "2 parts have the name 'exc': population, PoissonSource"),
         (lambda: ns.Network(EXC, DRIVE, onto_exc(weight=1 * pA), onto_exc(weight=2 * pA)), 'Give one of them another with name="..."'),

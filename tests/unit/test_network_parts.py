@@ -76,7 +76,7 @@ def test_outputs_are_named() -> None:
         ({"refractory": 3}, "refractory needs a time"),
         ({"refractory": [1, 2] * ms}, "refractory must be one time or 10 times"),
         ({"method": "rk"}, "unknown method 'rk'"),
-        ({"v": None}, "v needs a voltage, got NoneType None"),
+        ({"v": None}, "v needs a voltage, got None"),
     ],
 )
 def test_wrong_values_are_refused(values: dict[str, object], message: str) -> None:

@@ -88,7 +88,7 @@ def test_sparse_takes_scipy_matrices() -> None:
     [
         (lambda: ns.fixed_probability(1.2), "between 0 and 1, got 1.2"),
         (lambda: ns.fixed_probability(float("nan")), "between 0 and 1, got nan"),
-        (lambda: ns.fixed_indegree(2.5), "a whole number that is not negative, got 2.5"),
+        (lambda: ns.fixed_indegree(2.5), "a whole number from 0 to 1e15, got 2.5"),
         (lambda: ns.fixed_total_number(-1), "got -1"),
         (lambda: ns.pairs([0, 1], [1]), "pre has 2 entries and post has 1"),
         (lambda: ns.pairs([0, -1], [1, 1]), "pre must not be negative, got -1 at index 1"),

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from neurosim import plotting
 from neurosim.errors import FileError, FileFormatError, ParameterError, UnitError
+from neurosim.plotting.values import readable, trace_rows
 from neurosim.record import Events, Record, Trace
 from neurosim.result import PartInfo, PhaseInfo, Provenance, Result, TapInfo, load_result
 from neurosim.units import ms, mV, second
@@ -378,6 +379,18 @@ def test_many_spikes_are_thinned_and_the_picture_says_so() -> None:
     upper = result.raster(most_spikes=10_000).axes[0]
     assert sum(line.get_xdata().size for line in upper.lines) < 11_000
     assert "shown: 1 in 6 neurons" in [text.get_text() for text in upper.texts]
+
+
+def test_a_trace_that_swings_too_often_is_shown_in_part() -> None:
+    time = np.arange(100_000)
+    swinging = Trace(time, np.where(time % 100 < 50, -65.0, -50.0).reshape(-1, 1, 1), np.array([0]))
+    info = PartInfo("out", "population", 20, {"v": "mV"})
+    result = Result(Record(100_000, {}, {("out", "v"): swinging}, {}), Provenance(0.1, (info,)))
+    (panel,) = (axes for axes in result.plot().get_axes() if axes.get_ylabel())
+    assert panel.get_xlim() == pytest.approx((9500.0, 10000.0))  # 50 swings
+    assert "shown: the last 500 ms" in [text.get_text() for text in panel.texts]
+    slow = replace(result, record=replace(result.record, traces={("out", "v"): replace(swinging, values=swinging.values.cumsum(axis=0))}))
+    assert readable(slow, trace_rows(slow)) is slow
 
 
 def test_pictures_of_nothing() -> None:

@@ -63,6 +63,19 @@ def test_a_program_runs_as_its_network_does() -> None:
     assert simulate(network(), 30 * ms, backend="reference").provenance.program_digest != direct.provenance.program_digest
 
 
+def test_expected_rates_stand_beside_the_measured_ones() -> None:
+    plain = network()
+    expected = {"published": {"out": 7.0}, "theory": {"out": 8.0}}
+    told = Network(*plain.parts, seed=1, name="small", expected=expected)
+    result = simulate(told, 30 * ms, backend="reference")
+    assert result.provenance.expected == expected
+    assert result.table().splitlines()[0].split()[:6] == ["population", "neurons", "rate", "[Hz]", "published", "theory"]
+    assert result.provenance.program_digest == simulate(plain, 30 * ms, backend="reference").provenance.program_digest
+    more = told.with_parts(Probe(told["out"], "I_syn"))
+    assert more.expected == expected
+    assert not told.with_parts(Population("other", 1, neurons.lif_delta)).expected
+
+
 def test_copies_are_single_runs() -> None:
     both = simulate(network(), 30 * ms, backend="reference", copies=2)
     assert both["out"].rate.shape == (2, 5)

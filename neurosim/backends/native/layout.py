@@ -166,7 +166,8 @@ def forms(program: Program) -> tuple[Way, ...]:
     plastic, used = plastic_weights(program), [pathway.weights for pathway in program.pathways]
     weights = {w.name: w for w in program.weights}
     changed = switched(program)
-    simple = {p.name: adds_only(p) and p.weights not in plastic and used.count(p.weights) == 1 for p in program.pathways}
+    looked_at = {tap.part for tap in program.taps}  # an edge that somebody looks at is kept as such
+    simple = {p.name: adds_only(p) and p.name not in looked_at and p.weights not in plastic and used.count(p.weights) == 1 for p in program.pathways}
     rounded = {p.name: simple[p.name] and weights[p.weights].quantum > 0 for p in program.pathways}
     inexact = {(p.target, t) for p in program.pathways if not rounded[p.name] for t in targets_of(p)}
     exact = {p.name: rounded[p.name] and not any((p.target, t) in inexact for t in targets_of(p)) for p in program.pathways}

@@ -230,7 +230,8 @@ def place_weights(draft: Draft, k: int, way: General, edges: Edges) -> str:
     named = next(w for w in draft.program.weights if w.name == pathway.weights)
     key = f"weights {named.name}"
     values = named.values
-    constant = not way.plastic and not way.shared and is_number(values)
+    looked_at = any(tap.part == pathway.name and tap.variable == "w" for tap in draft.program.taps)
+    constant = not way.plastic and not way.shared and not looked_at and is_number(values)
     full = np.array([number(values)]) if constant else weight_values(draft.program, named)
     made.add(f"W{k}", full.astype(made.kind), way.plastic, key)
     shared = not constant and (way.shared or pathway.factor != 1.0)
