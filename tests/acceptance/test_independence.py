@@ -13,7 +13,7 @@ from neurosim.backends.base import Settings
 from neurosim.backends.registry import get
 from neurosim.ir import wiring
 from neurosim.ir.program import Program
-from neurosim.models import microcircuit
+from neurosim.models import cuba, microcircuit
 from neurosim.units import ms
 
 
@@ -94,10 +94,11 @@ def test_streams_of_the_native_engine(require_engine: Callable[[str], None]) -> 
 
 
 @pytest.mark.matrix
-def test_a_probe_more_changes_no_spike(net: ns.Network, require_engine: Callable[[str], None]) -> None:
+def test_a_probe_more_changes_no_spike(require_engine: Callable[[str], None]) -> None:
     require_engine("native")
-    plain = ns.simulate(net, 50 * ms, threads=1)
-    probed = ns.simulate(net.with_parts(ns.Probe(net["L4E"], "v", of=[0, 5])), 50 * ms, threads=2)
+    small = cuba.network(neurons=1000)
+    plain = ns.simulate(small, 100 * ms, threads=1)
+    probed = ns.simulate(small.with_parts(ns.Probe(small["inh"], "v", of=[0, 5])), 100 * ms, threads=2)
     assert plain.spike_count > 100
     for part in plain.populations:
         np.testing.assert_array_equal(part.steps, probed[part.name].steps)

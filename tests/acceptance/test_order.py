@@ -82,7 +82,7 @@ def test_states_are_equal_to_the_last_bit(require_engine: Callable[[str], None],
     assert_bitwise(run(engine, program), run("reference", program))
 
 
-@pytest.mark.compiled_brian2
+@pytest.mark.on_demand
 @pytest.mark.parametrize("mode", ["cython", "cpp_standalone"])
 def test_states_are_equal_in_compiled_brian2(require_engine: Callable[[str], None], mode: str) -> None:
     require_engine("brian2")

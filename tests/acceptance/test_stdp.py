@@ -81,7 +81,7 @@ def test_delays_reach_from_1_to_29_steps() -> None:
         assert (delays.min(), delays.max()) == (1, 29)
 
 
-@pytest.mark.compiled_brian2
+@pytest.mark.on_demand
 @pytest.mark.parametrize("mode", ["cython", "cpp_standalone"])
 def test_same_in_compiled_brian2(require_engine: Callable[[str], None], mode: str) -> None:
     for engine in ("native", "brian2"):

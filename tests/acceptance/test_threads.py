@@ -184,7 +184,7 @@ def test_resumed_from_a_checkpoint(
 
 # ---- exact sums -----------------------------------------------------------------------------------------------------
 @pytest.mark.matrix
-@pytest.mark.parametrize("name", ["microcircuit frozen", "cuba"])
+@pytest.mark.parametrize("name", ["coba", "cuba"])
 def test_the_order_of_pathways_does_not_matter(program: Callable[[str], Program], record: Callable[..., Record], name: str) -> None:
     """Sums of rounded weights are exact."""
     plain = program(name)
