@@ -50,7 +50,7 @@ lint: $(VENV)/.neurosim-dev
 	$(BIN)/mypy
 
 test: lint
-	NEUROSIM_FULL=1 NEUROSIM_REQUIRE_ENGINES=1 $(BIN)/python -m pytest -n 2
+	NEUROSIM_FULL=1 NEUROSIM_REQUIRE_ENGINES=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.neurosim-dev
 	$(BIN)/python -m pytest
