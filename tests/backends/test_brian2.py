@@ -431,8 +431,7 @@ def test_same_as_the_reference(name):
         np.testing.assert_array_equal(got.events[part].payloads, found.payloads)
 
 
-@pytest.mark.matrix
-@pytest.mark.compiled_brian2
+@pytest.mark.on_demand
 @pytest.mark.parametrize("mode", ["cython", "cpp_standalone"])
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_compiled_modes_are_the_same(name, mode):
