@@ -14,6 +14,7 @@ from harness import Row, Session, at_most, failures, worker
 
 NAME = "full_scale"
 TITLE = "The microcircuit at full scale: build, memory, speed, rates"
+TIMED = False
 
 WARM_UP_MS, MEASURED_MS = 500.0, 2000.0
 SYNAPSES = 298_880_968

@@ -29,6 +29,8 @@ ROOT = HERE.parent
 RESULTS = HERE / "results"
 if find_spec("neurosim") is None:  # a checkout that is not installed
     sys.path.append(str(ROOT))
+RESULT = "a result"
+"""What a measurement that failed has missed."""
 PACKAGES = ("numpy", "numba", "llvmlite", "brian2", "neurosim-toolkit")
 
 
@@ -230,7 +232,7 @@ def within(values: Sequence[float], low: float, high: float) -> bool | None:
 def failures(session: Session) -> list[Row]:
     """A row for each measurement that failed."""
     failed = [(key, entry["error"]) for key, entry in session.entries.items() if "error" in entry]
-    return [Row(key, "a result", (error.strip().splitlines() or ["no message"])[-1][:70], False) for key, error in failed]
+    return [Row(key, RESULT, (error.strip().splitlines() or ["no message"])[-1][:70], False) for key, error in failed]
 
 
 def table(rows: Sequence[Row], words: str) -> str:

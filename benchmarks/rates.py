@@ -15,6 +15,7 @@ from neurosim.models import brunel, microcircuit
 
 NAME = "rates"
 TITLE = "Rates, irregularity and synchrony of the models against their windows"
+TIMED = False
 
 MODELS = ("microcircuit", "brunel", "cuba", "coba", "cobahh", "stdp")
 LAYERS = microcircuit.layers

@@ -9,6 +9,7 @@ from harness import Row, Session, at_most, failures, median, worker
 
 NAME = "silent"
 TITLE = "Steps of a silent network against the same network with normal numbers"
+TIMED = True
 
 STEPS, RATIO = 100_000, 1.3
 

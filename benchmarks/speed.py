@@ -21,6 +21,7 @@ from harness import HERE, MeasurementFailed, Row, Session, at_least, command, fa
 
 NAME = "speed"
 TITLE = "CPU seconds of the simulation phase on one thread, against Brian2 C++ standalone"
+TIMED = True
 
 
 @dataclass(frozen=True)

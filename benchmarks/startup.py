@@ -19,6 +19,7 @@ from harness import ROOT, Row, Session, at_most, cpu_of_children, failures, work
 
 NAME = "startup"
 TITLE = "Import, and from process start to a saved result"
+TIMED = True
 
 DURATION_MS = 1000.0
 IMPORT_S, COLD_CPU_S, WARM_CPU_S = 0.5, 12.0, 1.5

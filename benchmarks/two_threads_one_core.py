@@ -8,6 +8,7 @@ from harness import Row, Session, at_most, failures, median, worker
 
 NAME = "two_threads_one_core"
 TITLE = "Two threads on one core against one thread"
+TIMED = True
 
 RATIO = 3.0
 
