@@ -85,34 +85,36 @@ def enter_payload(Q, row, n, ids, values, found, cuts, part, start, cursor, payl
 
 
 @njit(**JIT)
+def sum_up(count):
+    """The last number becomes the sum of the others."""
+    last = count.shape[0] - 1
+    count[last] = 0
+    for part in range(last):
+        count[last] += count[part]
+
+
+@njit(**JIT)
 def find_events(blocks, G, P, E, ids, count):
     """Phase 3: who fired, in this thread's stretch of every block; rows are (place, size, padded size, with payload, first neuron).
 
     The last number of ``count`` becomes the sum of the others, those of sources included.
     """
     keep_apart()
-    total = 0
     for b in range(blocks.shape[0]):
         place, size, padded, first = blocks[b, 0], blocks[b, 1], blocks[b, 2], blocks[b, 4]
         count[b] = collect(cut(G, place, padded), size, first, cut(ids, place, size))
         if blocks[b, 3]:
             for z in range(place, place + count[b]):
                 E[z] = P[place - first + ids[z]]
-    parts = count.shape[0] - 1
-    for part in range(parts):
-        total += count[part]
-    count[parts] = total
+    sum_up(count)
 
 
 @njit(**JIT)
 def find_nothing(blocks, count):
     """As :func:`find_events` where no neuron fired: only sources have events."""
-    total = 0
     for b in range(blocks.shape[0]):
         count[b] = 0
-    for part in range(blocks.shape[0], count.shape[0] - 1):
-        total += count[part]
-    count[count.shape[0] - 1] = total
+    sum_up(count)
 
 
 @njit(**JIT)

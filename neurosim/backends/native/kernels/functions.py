@@ -22,8 +22,8 @@ E8, E9, E10, E11, E12, E13 = 1 / 40320, 1 / 362880, 1 / 3628800, 1 / 39916800, 1
 
 
 @njit(**JIT)
-def exp_double(x):
-    """exp by arithmetic that vector units can do, within one unit in the last place."""
+def reduced_double(x):
+    """(exp(r) - 1, 2**n), where x = n * log(2) + r and r lies within log(2) / 2 of 0, by arithmetic that vector units can do."""
     y = -708.0 if x < -708.0 else (709.0 if x > 709.0 else x)
     t = fma(y, LOG2_E, ROUND)
     n = t - ROUND
@@ -34,7 +34,14 @@ def exp_double(x):
     c = fma(z, fma(E13, r, E12), fma(E11, r, E10))
     z4 = z * z
     p = fma(z4, fma(z4, c, b), a)
-    value = (fma(z, p, r) + 1.0) * double_of((bits_of(t) << i64(52)) + (i64(1023) << i64(52)))
+    return fma(z, p, r), double_of((bits_of(t) << i64(52)) + (i64(1023) << i64(52)))
+
+
+@njit(**JIT)
+def exp_double(x):
+    """exp within one unit in the last place."""
+    m, scale = reduced_double(x)
+    value = (m + 1.0) * scale
     value = 0.0 if x < -708.0 else value
     return math.inf if x > 709.0 else value
 
@@ -62,19 +69,9 @@ def exp_single(x):
 
 @njit(**JIT)
 def expm1_double(x):
-    """exp(x) - 1 by arithmetic that vector units can do, within two units in the last place."""
-    y = -708.0 if x < -708.0 else (709.0 if x > 709.0 else x)
-    t = fma(y, LOG2_E, ROUND)
-    n = t - ROUND
-    r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, y))
-    z = r * r
-    a = fma(z, fma(E5, r, E4), fma(E3, r, E2))
-    b = fma(z, fma(E9, r, E8), fma(E7, r, E6))
-    c = fma(z, fma(E13, r, E12), fma(E11, r, E10))
-    z4 = z * z
-    p = fma(z4, fma(z4, c, b), a)
-    scale = double_of((bits_of(t) << i64(52)) + (i64(1023) << i64(52)))
-    value = fma(scale, fma(z, p, r), scale - 1.0)
+    """exp(x) - 1 within two units in the last place."""
+    m, scale = reduced_double(x)
+    value = fma(scale, m, scale - 1.0)
     return math.inf if x > 709.0 else value
 
 
@@ -185,12 +182,8 @@ def uniform_of(bits):
 
 
 @njit(**JIT)
-def plain_log(x):
-    """Natural logarithm by arithmetic alone."""
-    mantissa, exponent = math.frexp(x)
-    if mantissa < 0.7071067811865476:
-        mantissa = mantissa * 2.0
-        exponent = exponent - 1
+def log_of(mantissa, exponent):
+    """Natural logarithm of mantissa * 2**exponent, the mantissa within a factor of sqrt(2) of 1."""
     s = (mantissa - 1.0) / (mantissa + 1.0)
     z = s * s
     total = 2.0 / 23
@@ -206,6 +199,16 @@ def plain_log(x):
     total = total * z + 2.0 / 3
     total = total * z + 2.0 / 1
     return total * s + float(exponent) * 0.6931471805599453
+
+
+@njit(**JIT)
+def plain_log(x):
+    """Natural logarithm by arithmetic alone."""
+    mantissa, exponent = math.frexp(x)
+    if mantissa < 0.7071067811865476:
+        mantissa = mantissa * 2.0
+        exponent = exponent - 1
+    return log_of(mantissa, exponent)
 
 
 @njit(**JIT)

@@ -15,7 +15,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from neurosim.backends.native.kernels.functions import bits64, normal_tail, polynomial8, uniform_of
+from neurosim.backends.native.kernels.functions import bits64, log_of, normal_tail, polynomial8, uniform_of
 from neurosim.backends.native.kernels.processor import JIT, bits_of, double_of, i64, keep_apart, u64
 from neurosim.ir.random import CENTRAL_DENOMINATOR, CENTRAL_NUMERATOR, MIDDLE_DENOMINATOR, MIDDLE_NUMERATOR
 
@@ -90,21 +90,7 @@ def tail_numbers(p: Array, root: Array) -> None:
         low = mantissa < 0.7071067811865476
         mantissa = mantissa * 2.0 if low else mantissa
         exponent = exponent - i64(1) if low else exponent
-        s = (mantissa - 1.0) / (mantissa + 1.0)
-        z = s * s
-        total = 2.0 / 23
-        total = total * z + 2.0 / 21
-        total = total * z + 2.0 / 19
-        total = total * z + 2.0 / 17
-        total = total * z + 2.0 / 15
-        total = total * z + 2.0 / 13
-        total = total * z + 2.0 / 11
-        total = total * z + 2.0 / 9
-        total = total * z + 2.0 / 7
-        total = total * z + 2.0 / 5
-        total = total * z + 2.0 / 3
-        total = total * z + 2.0 / 1
-        root[k] = math.sqrt(-(total * s + float(exponent) * 0.6931471805599453))
+        root[k] = math.sqrt(-log_of(mantissa, exponent))
         a = root[k] - 1.6
         p[k] = polynomial8(MIDDLE_NUMERATOR, a) / polynomial8(MIDDLE_DENOMINATOR, a)
 
