@@ -15,6 +15,7 @@
     |-- FileFormatError       a file that is not what its name promises
     |-- FileError             a file that cannot be read or written: missing, no permission, disk full
     |-- NumericalError        a run that produced nan or infinity
+    |-- EngineError           an engine in a process of its own that failed or hung
     |-- OutOfMemoryError      a network, or a record of it, that does not fit into this machine
     `-- CompareError          two results that cannot be compared
 
@@ -141,6 +142,10 @@ class FileError(NeurosimError):
 
 class NumericalError(NeurosimError):
     """A run that produced nan or infinity."""
+
+
+class EngineError(NeurosimError):
+    """An engine in a process of its own that failed or hung."""
 
 
 class OutOfMemoryError(NeurosimError):

@@ -86,12 +86,13 @@ ANYWHERE = ("neurosim", "neurosim.hardware", "neurosim.models")
 # library -> (the modules that may import it, whether only inside a function)
 LIBRARIES: dict[str, tuple[tuple[str, ...], bool]] = {
     "numpy": (ANYWHERE, False),
-    "numba": (("neurosim.backends.native",), False),
+    "numba": (("neurosim.backends.native", "neurosim.hardware.loihi.kernels"), False),
     "llvmlite": (("neurosim.backends.native",), False),  # numba brings it
     "brian2": (("neurosim.backends.brian2",), False),
     "nest": (("neurosim.backends.nest",), False),
     "torch": (("neurosim.backends.torch", "neurosim.training", "neurosim.interchange"), False),
-    "lava": (("neurosim.hardware.loihi.worker",), False),
+    "lava": (("neurosim.hardware.loihi.worker", "neurosim.hardware.loihi.lava_processes"), False),
+    "scipy": (("neurosim.hardware.loihi.worker",), True),  # Lava brings it
     "snntorch": (("neurosim.interchange",), False),
     "norse": (("neurosim.interchange",), False),
     "nir": (("neurosim.interchange",), False),

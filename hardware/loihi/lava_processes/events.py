@@ -1,0 +1,140 @@
+"""Given events as a source of spikes; a recorder that keeps what it sees in its own process and writes one file at the end."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+from lava.magma.core.decorator import implements, requires
+from lava.magma.core.model.py.model import PyLoihiProcessModel
+from lava.magma.core.model.py.ports import PyInPort, PyOutPort, PyRefPort
+from lava.magma.core.model.py.type import LavaPyType
+from lava.magma.core.process.ports.ports import InPort, OutPort, RefPort
+from lava.magma.core.process.process import AbstractProcess
+from lava.magma.core.resources import CPU
+from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+
+
+class Events(AbstractProcess):
+    """Sends the payload of each event in its step; ``begin[t]`` is the first event of step t."""
+
+    def __init__(self, *, shape, begin, indices, payloads):
+        AbstractProcess.__init__(self, shape=shape, begin=begin, indices=indices, payloads=payloads)
+        self.s_out = OutPort(shape=shape)
+
+
+@implements(proc=Events, protocol=LoihiProtocol)
+@requires(CPU)
+class EventsModel(PyLoihiProcessModel):
+    """Lava counts steps from 1."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+
+    def __init__(self, proc_params):
+        PyLoihiProcessModel.__init__(self, proc_params)
+        self.shape = proc_params["shape"]
+        self.begin, self.indices, self.payloads = (proc_params[name] for name in ("begin", "indices", "payloads"))
+
+    def run_spk(self):
+        sent = np.zeros(self.shape, np.int32)
+        step = self.time_step - 1
+        if step + 1 < len(self.begin):
+            chosen = slice(self.begin[step], self.begin[step + 1])
+            np.add.at(sent, self.indices[chosen], self.payloads[chosen])
+        self.s_out.send(sent)
+
+
+class Recorder(AbstractProcess):
+    """Keeps the spikes of one process and, if ``states``, the values of two of its variables in every step."""
+
+    def __init__(self, *, shape, steps, path, states):
+        AbstractProcess.__init__(self, shape=shape, steps=steps, path=path, states=states)
+        self.a_in = InPort(shape=shape)
+        if states:
+            self.first, self.second = RefPort(shape=shape), RefPort(shape=shape)
+
+
+class Watcher(AbstractProcess):
+    """Keeps one variable, of any shape, at the end of every ``every``-th step."""
+
+    def __init__(self, *, shape, steps, path, every):
+        AbstractProcess.__init__(self, shape=shape, steps=steps, path=path, every=every)
+        self.value = RefPort(shape=shape)
+
+
+class _Beat:
+    """Says that the run goes on, by the date of a file, some times a second."""
+
+    def __init__(self, path):
+        self.path, self.last = Path(path).parent / "heartbeat", 0.0
+
+    def __call__(self):
+        now = time.monotonic()
+        if now - self.last > 0.2:
+            self.last = now
+            self.path.touch()
+
+
+@implements(proc=Recorder, protocol=LoihiProtocol)
+@requires(CPU)
+class RecorderModel(PyLoihiProcessModel):
+    """Values of RefPorts are read after all processes have computed the step."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    first: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+    second: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+
+    def __init__(self, proc_params):
+        PyLoihiProcessModel.__init__(self, proc_params)
+        self.steps, self.path, self.states = (proc_params[name] for name in ("steps", "path", "states"))
+        self.found = {"steps": [], "indices": [], "payloads": [], "first": [], "second": []}
+        self.beat = _Beat(self.path)
+
+    def run_spk(self):
+        sent = self.a_in.recv()
+        indices = np.flatnonzero(sent)
+        self.found["steps"].append(np.full(indices.size, self.time_step - 1))
+        self.found["indices"].append(indices)
+        self.found["payloads"].append(sent[indices])
+        self.beat()
+        if self.time_step == self.steps and not self.states:
+            self.write()
+
+    def post_guard(self):
+        return self.states
+
+    def run_post_mgmt(self):
+        self.found["first"].append(self.first.read())
+        self.found["second"].append(self.second.read())
+        if self.time_step == self.steps:
+            self.write()
+
+    def write(self):
+        empty = [np.zeros(0, np.int64)]
+        events = {name: np.concatenate(self.found[name] or empty) for name in ("steps", "indices", "payloads")}
+        np.savez(self.path, **events, first=np.array(self.found["first"]), second=np.array(self.found["second"]))
+
+
+@implements(proc=Watcher, protocol=LoihiProtocol)
+@requires(CPU)
+class WatcherModel(PyLoihiProcessModel):
+    """Weights and tags of a connection that learns."""
+
+    value: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+
+    def __init__(self, proc_params):
+        PyLoihiProcessModel.__init__(self, proc_params)
+        self.steps, self.path, self.every = (proc_params[name] for name in ("steps", "path", "every"))
+        self.values = []
+        self.beat = _Beat(self.path)
+
+    def run_spk(self):
+        self.beat()
+
+    def post_guard(self):
+        return self.time_step % self.every == 0 or self.time_step == self.steps
+
+    def run_post_mgmt(self):
+        if self.time_step % self.every == 0:
+            self.values.append(self.value.read())
+        if self.time_step == self.steps:
+            np.savez(self.path, values=np.array(self.values))
