@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import cache
+import classics
 import full_scale
 import rates
 import silent
@@ -22,7 +23,10 @@ import startup
 import two_threads_one_core
 from harness import RESULT, Session, table
 
-BENCHMARKS = {module.NAME: module for module in (startup, speed, rates, silent, cache, two_threads_one_core, full_scale)}
+MODULES = (
+    *(startup, speed, rates, silent, cache, two_threads_one_core, full_scale, classics),
+)
+BENCHMARKS = {module.NAME: module for module in MODULES}
 SLICE = ("startup", "speed", "rates", "silent")
 
 

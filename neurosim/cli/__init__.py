@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from neurosim.cli.doors import reporting_errors
+from neurosim.cli.report import report
 from neurosim.cli.run import run
 
 
@@ -69,6 +70,7 @@ def examine() -> None:
 
 
 commands.add_command(run)
+commands.add_command(report)
 
 
 def main() -> None:
