@@ -11,6 +11,7 @@
     |-- UnsupportedError      a valid network that this engine or device cannot run; lists every obstacle
     |-- BackendMissingError   an engine that is unknown or not installed; says what to install
     |-- OptionError           an unknown or impossible option of an engine or of a command
+    |-- SessionError          a session that was closed, or that lacks what is asked of it
     |-- ProgramError          a Program that breaks a rule of the intermediate form
     |-- FileFormatError       a file that is not what its name promises
     |-- FileError             a file that cannot be read or written: missing, no permission, disk full
@@ -26,8 +27,10 @@ place in the text) and ``hint`` (what to do about it). Checks collect all their 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+Made = TypeVar("Made")
 
 
 class Place(Protocol):
@@ -128,6 +131,10 @@ class OptionError(NeurosimError):
     """An unknown or impossible option."""
 
 
+class SessionError(NeurosimError):
+    """A session that was closed, or that lacks what is asked of it."""
+
+
 class ProgramError(NeurosimError):
     """A Program that breaks a rule of the intermediate form."""
 
@@ -165,15 +172,17 @@ class UnsupportedError(NeurosimError):
         All of them; anything with the attributes `where`, `what` and `advice` is taken.
     backend : str
         The engine as the user named it, shown in the first line.
+    hint : str
+        What else there is to say, on a line of its own.
     """
 
-    def __init__(self, obstacles: Sequence[ObstacleLike], backend: str = "") -> None:
+    def __init__(self, obstacles: Sequence[ObstacleLike], backend: str = "", hint: str = "") -> None:
         count = len(obstacles)
         parts = "1 part" if count == 1 else f"{count} parts"
         engine = f"'{backend}'" if backend and "'" not in backend else backend or "this engine"
-        NeurosimError.__init__(self, f"{parts} of this network cannot run on {engine}:")
+        NeurosimError.__init__(self, f"{parts} of this network cannot run on {engine}:", hint=hint)
         # Exception.args is what pickle calls the class with again.
-        self.args = (tuple(obstacles), backend)
+        self.args = (tuple(obstacles), backend, hint)
         self.obstacles = tuple(obstacles)
         self.backend = backend
 
@@ -181,7 +190,7 @@ class UnsupportedError(NeurosimError):
         rows = [(o.where, o.what, o.advice) for o in self.obstacles]
         widths = [max((len(row[k]) for row in rows), default=0) for k in (0, 1)]
         table = [f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in rows]
-        return "\n".join([self.message, *table])
+        return "\n".join([self.message, *table, *([self.hint] if self.hint else [])])
 
 
 class Findings:
@@ -201,6 +210,7 @@ class Findings:
 
     def __init__(self) -> None:
         self._found: list[NeurosimError] = []
+        self._whole: list[NeurosimError] = []
 
     def add(self, where: str, message: str) -> None:
         """Note one finding; `where` may be empty."""
@@ -208,7 +218,29 @@ class Findings:
 
     def add_error(self, error: NeurosimError) -> None:
         """Note an error that somebody else raised; an error made of parts is taken apart."""
-        self._found.extend(error.parts or (error,))
+        self._found.extend(taken_apart(error))
+
+    def tried(self, make: Callable[[], Made]) -> Made | None:
+        """What ``make`` makes; None, and its findings noted, where it raises an error of ours."""
+        try:
+            return make()
+        except NeurosimError as error:
+            self._whole.append(error)
+            self.add_error(error)
+            return None
+
+    def error(self, mixed: type[NeurosimError], title: str) -> NeurosimError:
+        """What was tried in vain, as one error: a single one as it was raised, several of one type as that type, others as ``mixed``."""
+        return self._whole[0] if len(self._whole) == 1 else together(self._found, title, mixed)
+
+    def kind(self, mixed: type[NeurosimError]) -> type[NeurosimError]:
+        """The common type of the errors that were found, ``mixed`` where there are several or none."""
+        kinds = {type(found) for found in self._found}
+        return kinds.pop() if len(kinds) == 1 else mixed
+
+    def extend(self, others: Findings) -> None:
+        """Note what others found."""
+        self._found.extend(others._found)
 
     def __len__(self) -> int:
         return len(self._found)
@@ -224,6 +256,16 @@ class Findings:
             one = self._found[0]
             raise error_type(one.message, one.source, one.span, where=one.where or title, hint=one.hint)
         raise error_type(f"{len(self._found)} problems", where=title, parts=self._found)
+
+
+def taken_apart(error: NeurosimError) -> tuple[NeurosimError, ...]:
+    """The single findings of an error, each with its type and its object; of an error without parts, itself."""
+    return tuple(
+        (type(error) if type(part) is NeurosimError else type(part))(
+            part.message, part.source, part.span, where=part.where or error.where, hint=part.hint, parts=part.parts
+        )
+        for part in error.parts
+    ) or (error,)
 
 
 def together(errors: Sequence[NeurosimError], where: str = "", mixed: type[NeurosimError] = EquationError) -> NeurosimError:

@@ -75,7 +75,8 @@ def _lines(dt: float) -> Report:
         said[0] = now
         left = (now - started) / done * (total - done) if done else 0.0
         ending = f", about {left:.0f} s left" if done < total and left >= 1.0 else ""
-        amount = f"{done * dt:g} of {total * dt:g} ms, {pace(done * dt, now - started)}" if what == SIMULATING else f"{done} of {total}"
+        speed = pace(done * dt, now - started)
+        amount = f"{done * dt:g} of {total * dt:g} ms{f', {speed}' if speed else ''}" if what == SIMULATING else f"{done} of {total}"
         print(f"{what}: {amount}{ending}", file=sys.stderr)
 
     return report
@@ -127,14 +128,17 @@ class _Shown:
 # ---- Ctrl-C ------------------------------------------------------------------------------------------------------------
 @dataclass
 class Stop:
-    """Whether the user asked to stop."""
+    """Whether the user asked to stop, and once more; ``waits``: whether something is going on that is brought to an end first."""
 
     asked: bool = False
+    at_once: bool = False
+    waits: bool = False
 
     def watch(self, report: Report) -> Report:
         """The same report, which raises KeyboardInterrupt between two steps after the user asked to stop."""
 
         def watching(what: str, done: int, total: int) -> None:
+            self.waits = what == SIMULATING
             if self.asked:
                 raise KeyboardInterrupt
             report(what, done, total)
@@ -142,26 +146,40 @@ class Stop:
         return watching
 
 
-@contextmanager
-def stoppable() -> Iterator[Stop]:
-    """Let the first Ctrl-C stop the run between two steps, and a second one at once.
+RUN_STOPS = "stopping; what was simulated is kept (Ctrl-C again to stop at once)"
 
-    Elsewhere than in the main thread, or where the program has a handler of its own, nothing is changed.
+
+@contextmanager
+def stoppable(said: str = RUN_STOPS, *, waits: bool = False) -> Iterator[Stop]:
+    """Let the first Ctrl-C stop a run between two steps, and a second one at once.
+
+    Before the first step there is nothing to keep, so there the first one stops at once, too. Elsewhere than in the main thread, or where
+    the program has a handler of its own, nothing is changed.
+
+    Parameters
+    ----------
+    said : str
+        What the user is told.
+    waits : bool
+        Whether the block itself, a file that is written, is brought to an end first.
     """
-    stop = Stop()
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    stop = Stop(waits=waits)
+    before = signal.getsignal(signal.SIGINT)
+    # Brian2, imported by the user, puts a handler in front of Python's own that knows of its own runs only.
+    usual = signal.default_int_handler in (before, getattr(before, "previous_handler", None))
+    if threading.current_thread() is not threading.main_thread() or not usual:
         yield stop
         return
 
     def ask(number: int, frame: FrameType | None) -> None:
-        if stop.asked:
-            raise KeyboardInterrupt
+        stop.at_once = stop.asked
         stop.asked = True
-        print("\nstopping; what was simulated is kept (Ctrl-C again to stop at once)", file=sys.stderr)
+        if stop.at_once or not stop.waits:
+            raise KeyboardInterrupt
+        print(f"\n{said}", file=sys.stderr)
 
     signal.signal(signal.SIGINT, ask)
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, before)

@@ -21,8 +21,8 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Any
+from types import FunctionType, MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,6 +43,7 @@ from .dimension import (
 )
 from .errors import ParameterError, UnitError, did_you_mean
 from .quantity import ONE, FloatArray, Quantity, Unit, inner_size, inner_value, unit_product
+from .spelling import said_of, unknown_name
 
 
 def _unit(name: str, dimension: Dimension, power_of_ten: int = 0, factor: int = 1) -> Unit:
@@ -188,6 +189,8 @@ def _plain_numbers(value: Any, dimension: Dimension, where: str, name: str, unit
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, FunctionType):
+        return value.__name__
     text = repr(value.item() if isinstance(value, np.generic) else value)
     return text if len(text) <= 40 else f"{text[:36]} ..."
 
@@ -289,7 +292,9 @@ def _unit_of(node: ast.expr, text: str, short: Mapping[str, Unit]) -> Unit:
             return Unit((("weight", 1),), WEIGHT)
         unit = UNITS.get(node.id) or short.get(node.id)
         if unit is None:
-            raise UnitError(f"unknown unit '{node.id}'{did_you_mean(node.id, UNITS).replace('names', 'units')}")
+            said = said_of("neurosim.units", node.id)
+            advice = f": {said}" if said else did_you_mean(node.id, UNITS).replace("names", "units")
+            raise UnitError(f"unknown unit '{node.id}'{advice}")
         return unit
     if isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value == 1:
         return ONE
@@ -331,3 +336,9 @@ __all__ = [
     "usual_unit",
     *UNITS,
 ]
+
+if not TYPE_CHECKING:  # a type checker refuses such names by itself
+
+    def __getattr__(name: str) -> object:
+        """Refuse a name that is not here, with the nearest one."""
+        raise unknown_name("neurosim.units", name, UNITS)

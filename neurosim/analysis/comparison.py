@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neurosim.analysis.distances import van_rossum_distance
+from neurosim.analysis.irregularity import mean_cv
 from neurosim.analysis.report import aligned
-from neurosim.analysis.trains import mean_cv, van_rossum_distance
 from neurosim.errors import CompareError, OptionError, did_you_mean
 from neurosim.result import PartResult, Result, require_result
+from neurosim.spelling import spelt
 
 LEVELS = ("bitwise", "identical", "close", "bounded", "statistical")
 """From the strictest to the weakest."""
@@ -188,6 +190,7 @@ class Comparison:
         return "\n".join([head, *(f"  {line}" for line in aligned(header, rows))])
 
 
+@spelt
 def compare(first: Result, second: Result, level: str | None = None, *, tolerance: float | None = None) -> Comparison:
     """Compare two results of the same network.
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neurosim.analysis.trains import mean_cv, synchrony
+from neurosim.analysis.correlation import synchrony
+from neurosim.analysis.irregularity import mean_cv
 from neurosim.result import PartResult, Result, require_result
 
 SYNCHRONY_BIN_MS = 3.0

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from neurosim.errors import NumericalError
 from neurosim.ir.program import Program
 from neurosim.record import Record
 
@@ -54,7 +55,9 @@ class Capabilities:
     """What an engine can do.
 
     ``level``: how closely it agrees with the reference ('identical', 'close', 'bounded', 'bitwise', 'statistical'), for the given
-    settings; ``obstacles``: all reasons why a Program cannot run, empty if it can; ``stepwise``: it can stop and go on.
+    settings; ``obstacles``: all reasons why a Program cannot run, empty if it can; ``stepwise``: whether it can stop and go on with
+    these settings; ``mode``: which part of the engine these settings choose, said beside its name where it refuses; ``hint``: what else
+    to say there.
     """
 
     level: Callable[[Settings], str]
@@ -62,7 +65,30 @@ class Capabilities:
     options: tuple[Option, ...] = ()
     precisions: tuple[str, ...] = ("double",)
     threads: bool = False
-    stepwise: bool = False
+    stepwise: Callable[[Settings], bool] = lambda settings: False
+    mode: Callable[[Settings], str] = lambda settings: ""
+    hint: str = ""
+
+
+def number_error(part: str, variable: str, who: str, value: float, when: str, dt: float) -> NumericalError:
+    """The error about a value that is no number any more.
+
+    Parameters
+    ----------
+    part : str
+        ``"population 'exc'"``
+    variable, who : str
+        ``"v"`` of ``"neuron 3"``
+    value : float
+        nan or infinity.
+    when : str
+        ``"after 10 ms"``
+    dt : float
+        [ms]
+    """
+    word = "nan" if np.isnan(value) else "infinite"
+    hint = f"The step of {dt:g} ms may be too long for its equations, or a parameter out of range; another method=... may help, too."
+    return NumericalError(f"{variable} of {who} is {word}, {when}", where=part, hint=hint)
 
 
 class Executable(Protocol):
@@ -73,6 +99,15 @@ class Executable(Protocol):
 
     def record(self) -> Record:
         """What has been recorded so far, with the present state."""
+
+    def present(self) -> Mapping[tuple[str, str], np.ndarray]:
+        """`Record.final` as it is now, without what has been recorded."""
+
+    def extend(self, program: Program) -> bool:
+        """Go on with a Program whose plan begins with what was run and is longer; its parts are written for the longer plan.
+
+        False where this machine was made for other parts, or cannot take another plan: the Program has to be compiled and run anew.
+        """
 
     def checkpoint(self) -> Mapping[str, np.ndarray]:
         """Everything needed to go on, as arrays; engines that are not stepwise raise UnsupportedError."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurosim.backends.base import Capabilities, Progress, Settings
+from neurosim.backends.base import Capabilities, Progress, Settings, number_error
 from neurosim.backends.reference_record import Recorder
 from neurosim.backends.reference_state import Array, State, edges_of, from_arrays, initial_state, to_arrays
 from neurosim.backends.reference_step import Machine
-from neurosim.errors import NumericalError
-from neurosim.ir.program import Program
+from neurosim.ir.digest import same_parts
+from neurosim.ir.program import Program, plastic_weights
 from neurosim.ir.step import ends_of_phases
 from neurosim.record import Record
 
@@ -31,7 +31,7 @@ class Reference:
 
     def capabilities(self) -> Capabilities:
         """No obstacles, no options, stepwise."""
-        return Capabilities(level=lambda settings: "identical", obstacles=lambda program, settings: (), stepwise=True)
+        return Capabilities(level=lambda settings: "identical", obstacles=lambda program, settings: (), stepwise=lambda settings: True)
 
     def compile(self, program: Program, settings: Settings, progress: Progress | None = None) -> ReferenceRun:
         """Expand the wiring and lay out the state."""
@@ -80,6 +80,12 @@ class ReferenceRun:
 
     def record(self) -> Record:
         """What has been recorded so far, with the present state."""
+        info = {"engine": "reference", "threads": 1, "precision": "double"}
+        recorder = self.machine.recorder
+        return Record(self.machine.state.step, recorder.events(), recorder.traces(), self.present(), dict(self.timing), info)
+
+    def present(self) -> dict[tuple[str, str], Array]:
+        """Present states and plastic weights, (B, N or E)."""
         final = {
             (block.name, name): value.copy()
             for block in self.machine.program.blocks
@@ -89,10 +95,15 @@ class ReferenceRun:
             final.update({(pathway.name, name): value.copy() for name, value in self.machine.state.states[pathway.name].items()})
             if pathway.weights in self.machine.recorder.plastic:
                 final[pathway.name, "w"] = np.array(self.machine.of_all_edges(pathway)["w"])
-        info = {"engine": "reference", "threads": 1, "precision": "double"}
-        return Record(
-            self.machine.state.step, self.machine.recorder.events(), self.machine.recorder.traces(), final, dict(self.timing), info
-        )
+        return final
+
+    def extend(self, program: Program) -> bool:
+        """Take up a longer plan of the same parts, whose plastic weights are the same."""
+        if not same_parts(program, self.machine.program) or plastic_weights(program) != self.machine.recorder.plastic:
+            return False
+        self.machine.program = self.machine.recorder.program = program
+        self.machine.ends = ends_of_phases(program.plan)
+        return True
 
     def checkpoint(self) -> Mapping[str, Array]:
         """The state as arrays, with what taps have gathered since their last record."""
@@ -114,7 +125,5 @@ def refuse_nan(program: Program, state: State) -> None:
         for name, value in states.items():
             if not np.isfinite(value).all():
                 index = int(np.argwhere(~np.isfinite(value))[0, 1])
-                raise NumericalError(
-                    f"{name} of {part!r} is {value[~np.isfinite(value)][0]} at index {index} before step {state.step} (t = {state.step * program.dt:g} ms)",
-                    hint="a smaller dt, another method for this model, or a weaker drive may help",
-                )
+                bad, when = value[~np.isfinite(value)][0], f"before step {state.step} ({state.step * program.dt:g} ms)"
+                raise number_error(f"population '{part}'", name, f"neuron {index}", bad, when, program.dt)

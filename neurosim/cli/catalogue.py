@@ -8,23 +8,30 @@ import pkgutil
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import neurosim.models
-from neurosim.errors import ParameterError, did_you_mean
+from neurosim.errors import NeurosimError, ParameterError, did_you_mean
 from neurosim.network import Network
-from neurosim.units import Quantity, ms
+from neurosim.result import Result
+from neurosim.units import Quantity, ms, second
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
 class Model:
-    """A module of `neurosim.models`: its function `network` and what else it offers."""
+    """A module of `neurosim.models`: its function `network` and what else it offers; `figure` draws the published one."""
 
     name: str
     description: str
     build: Callable[..., Network]
     warm_up: Quantity = 0 * ms
+    duration: Quantity = 1 * second
+    dt: Quantity = 0.1 * ms
     notes: Callable[..., Any] | None = None
+    figure: Callable[[Result], Figure] | None = None
     parameters: Mapping[str, inspect.Parameter] = field(default_factory=dict)
 
 
@@ -58,7 +65,10 @@ def model_of(name: str) -> Model:
         offers["DESCRIPTION"],
         offers["network"],
         offers.get("WARM_UP", 0 * ms),
+        offers.get("DURATION", 1 * second),
+        offers.get("DT", 0.1 * ms),
         offers.get("notes"),
+        offers.get("figure"),
         dict(inspect.signature(offers["network"]).parameters),
     )
 
@@ -74,6 +84,16 @@ def built(model: Model, arguments: Mapping[str, Any]) -> tuple[Network, list[str
         if not any(text in note for note in notes):
             notes.append(f"Warning: {text}")
     return network, notes
+
+
+def figures_of(model: Model, result: Result) -> tuple[dict[str, Figure], list[str]]:
+    """The model's figure by its title, and why there is none although the model has one."""
+    if model.figure is None:
+        return {}, []
+    try:
+        return {"The published figure, drawn of this run": model.figure(result)}, []
+    except NeurosimError as error:
+        return {}, [f"The model's figure cannot be drawn of this run: {error.message}"]
 
 
 def help_text(model: Model) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec
 
 import click
 
-from neurosim.errors import NeurosimError, OptionError, together
+from neurosim.errors import NeurosimError, OptionError, taken_apart, together
 
 Arguments = ParamSpec("Arguments")
 STATUS_OF_ERROR = 2
@@ -27,8 +27,7 @@ class Complaints:
         try:
             return make()
         except NeurosimError as error:
-            for part in error.parts or (error,):
-                self.errors.append(type(error)(part.message, where=part.where or error.where, hint=part.hint))
+            self.errors.extend(taken_apart(error))
             return None
 
     def raise_if_any(self) -> None:
@@ -48,7 +47,7 @@ def reporting_errors(command: Callable[Arguments, None]) -> Callable[Arguments, 
             click.echo(f"{type(error).__name__}: {error}", err=True)
             raise click.exceptions.Exit(STATUS_OF_ERROR) from error
         except KeyboardInterrupt as interrupt:
-            click.echo("interrupted; nothing was simulated", err=True)
+            click.echo(f"interrupted: {interrupt}" if str(interrupt) else "interrupted; nothing was simulated", err=True)
             raise click.exceptions.Exit(STATUS_OF_INTERRUPT) from interrupt
 
     return reporting

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
+import shlex
 import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,20 +18,23 @@ import click
 
 from neurosim.analysis import CV_FROM_MS, summary, table
 from neurosim.backends import registry
-from neurosim.cli.catalogue import Model, built, model_of
+from neurosim.cli.catalogue import Model, built, figures_of, model_of
 from neurosim.cli.comparing import RESULT_FILE
 from neurosim.cli.doors import Complaints
+from neurosim.cli.report import REPORT_FILE
 from neurosim.cli.settings import argument_of, milliseconds, split_settings, time_of, value_of, with_settings
 from neurosim.errors import FileError, OptionError, ParameterError
+from neurosim.files import whole_file
 from neurosim.network import Network, Phase, Schedule
 from neurosim.plotting import raster
-from neurosim.progress import pace
+from neurosim.progress import pace, stoppable
 from neurosim.result import Result
 from neurosim.simulate import checked_settings, simulate
 from neurosim.units import Quantity
 
 SUMMARY_FILE = "summary.json"
 RASTER_FILE = "raster.png"
+FIGURE_FILE = "figure.png"
 WIDTH = 110
 """Of notes, in columns."""
 
@@ -42,9 +45,9 @@ class Order:
 
     model: str
     scale: float | None
-    duration: str
+    duration: str | None
     warmup: str | None
-    dt: str
+    dt: str | None
     backend: str
     seed: int | None
     threads: int | None
@@ -54,11 +57,23 @@ class Order:
     out: str | None
     progress: bool | None
 
+    @property
+    def command(self) -> str:
+        """The command that is this order."""
+        single = (("--scale", self.scale), ("--duration", self.duration), ("--warmup", self.warmup), ("--dt", self.dt),
+                  ("--backend", self.backend), ("--seed", self.seed), ("--threads", self.threads), ("--precision", self.precision))  # fmt: skip
+        words = ["neurosim", "run", self.model]
+        several = (("--set", self.settings), ("--option", self.options))
+        repeated = ((option, text) for option, texts in several for text in texts)
+        for option, value in (*single, *repeated, ("--out", self.out)):
+            words += [] if value is None else [option, str(value)]
+        return shlex.join(words)
+
 
 def carry_out(order: Order) -> bool:
     """Run a model and report; whether Ctrl-C stopped it."""
     model = model_of(order.model)
-    wish = _wish(order, model)
+    wish = wish_of(order, model)
     folder = _writable_folder(order.out)
     arguments, of_parts = wish.arguments, wish.of_parts
     clocks = time.perf_counter(), time.process_time()
@@ -72,12 +87,12 @@ def carry_out(order: Order) -> bool:
     if whole.record.steps == 0:
         click.echo("interrupted before the first step; nothing was kept", err=True)
         return True
-    evaluated = _evaluated(whole)
+    evaluated = _evaluated(replace(whole, provenance=replace(whole.provenance, command=order.command, notes=tuple(notes))))
     click.echo("")
     click.echo(table(evaluated))
     facts = _summary(evaluated, model, {**arguments, **of_parts}, clocks)
     click.echo(_pace_line(evaluated, facts))
-    _write(folder, evaluated, facts)
+    _write(folder, model, evaluated, facts)
     if whole.interrupted:
         kept = "it is written" if folder is not None else "add --out DIR to keep such a result in files"
         click.echo(f"interrupted after {whole.record.steps * whole.provenance.dt:g} ms of model time; {kept}", err=True)
@@ -110,11 +125,11 @@ class Wish:
     options: Mapping[str, object]
 
 
-def _wish(order: Order, model: Model) -> Wish:
+def wish_of(order: Order, model: Model) -> Wish:
     """Everything that was typed, read and checked as far as it can be without the network; all complaints at once."""
     complaints = Complaints()
     schedule = complaints.tried(lambda: _schedule(order, model))
-    dt = complaints.tried(lambda: time_of(order.dt, "--dt"))
+    dt = complaints.tried(lambda: model.dt if order.dt is None else time_of(order.dt, "--dt"))
     given = complaints.tried(lambda: split_settings(order.settings, "--set")) or {}
     arguments = _arguments(order, model, given, complaints)
     texts = complaints.tried(lambda: split_settings(order.options, "--option")) or {}
@@ -134,7 +149,7 @@ def _wish(order: Order, model: Model) -> Wish:
 
 
 def _schedule(order: Order, model: Model) -> Schedule:
-    duration = time_of(order.duration, "--duration")
+    duration = model.duration if order.duration is None else time_of(order.duration, "--duration")
     if not milliseconds(duration) > 0.0:
         raise OptionError(f"--duration must be positive, got '{order.duration}'")
     warm_up = model.warm_up if order.warmup is None else time_of(order.warmup, "--warmup")
@@ -249,19 +264,38 @@ def _pace_line(evaluated: Result, facts: Mapping[str, Any]) -> str:
     return f"{times}{f' ({speed})' if speed else ''}{memory}\n{engine}"
 
 
-def _write(folder: Path | None, evaluated: Result, facts: Mapping[str, Any]) -> None:
+def _write(folder: Path | None, model: Model, evaluated: Result, facts: Mapping[str, Any]) -> None:
     if folder is None:
-        click.echo("nothing was written; add --out DIR for the result, a summary and a picture")
+        click.echo("nothing was written; add --out DIR for the result, a summary, pictures and a report")
         return
-    _save(evaluated, folder / RESULT_FILE)
     text = json.dumps(facts, indent=2, allow_nan=False) + "\n"
     written = [RESULT_FILE, SUMMARY_FILE]
-    _put(folder / SUMMARY_FILE, lambda path: path.write_text(text, encoding="utf-8"))
+    with stoppable("stopping; the result is still written (Ctrl-C again to stop at once)", waits=True) as stop:
+        _save(evaluated, folder / RESULT_FILE)
+        _put(folder / SUMMARY_FILE, lambda path: path.write_text(text, encoding="utf-8"))
+    try:
+        if stop.asked:
+            raise KeyboardInterrupt
+        _draw(folder, model, evaluated, written)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"in {folder}: {', '.join(written)}; the rest was left out") from None
+    click.echo(f"in {folder}: {', '.join(written)}")
+
+
+def _draw(folder: Path, model: Model, evaluated: Result, written: list[str]) -> None:
+    """Pictures and the page; what is there is added to the list."""
     if any(part.has_spikes for part in evaluated):
         figure = raster(evaluated)
         _put(folder / RASTER_FILE, lambda path: figure.savefig(path, format="png"))
         written.append(RASTER_FILE)
-    click.echo(f"in {folder}: {', '.join(written)}")
+    figures, complaints = figures_of(model, evaluated)
+    for published in figures.values():
+        _put(folder / FIGURE_FILE, partial(published.savefig, format="png"))
+        written.append(FIGURE_FILE)
+    evaluated.report(folder / REPORT_FILE, figures=figures)
+    written.append(REPORT_FILE)
+    for complaint in complaints:
+        click.echo(complaint, err=True)
 
 
 def _save(evaluated: Result, path: Path) -> None:
@@ -270,17 +304,14 @@ def _save(evaluated: Result, path: Path) -> None:
         evaluated.save(path)
     except FileError as error:
         spare = Path(tempfile.mkdtemp(prefix="neurosim-")) / RESULT_FILE
-        evaluated.save(spare)
+        try:
+            evaluated.save(spare)
+        except FileError as second:
+            raise FileError(error.message, hint=f"Nor could it be kept elsewhere: {second.message}.") from error
         raise FileError(error.message, hint=f"The result was written as {spare} instead.") from error
 
 
 def _put(path: Path, write: Callable[[Path], Any]) -> None:
     """Write a file under a temporary name, then rename it: it is there complete or not at all."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
+    with whole_file(path) as temporary:
         write(temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise FileError(f"cannot write '{path}': {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)

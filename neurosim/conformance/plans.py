@@ -122,6 +122,33 @@ def assignments_oracle(program: Program, record: Record, run: Run) -> list[str]:
     return wrong + near("w", trace_of(record, "down", "w"), [row[2] for row in kept])
 
 
+def copied_constants() -> Program:
+    """Weights that never change, two matrices and one number for all, are copied into others: transposed, negative, one entry for many."""
+    a, b = (Block(name, size, {"v": 0.0}, update=update(v="0.5 * v")) for name, size in (("a", 2), ("b", 3)))
+    sent = (events("from a", 2, range(20), np.arange(20) % 2), events("from b", 3, range(20), np.arange(20) % 3))
+    up, back = (Pathway(name, "from a", "b", dense(2, 3), statements("v_post += w"), f"w {name}") for name in ("up", "all"))
+    down = Pathway("down", "from b", "a", dense(3, 2), statements("v_post += w"), "w down")
+    swapped = np.arange(6).reshape(2, 3).T.ravel()
+    weights = (vector(up, np.arange(6.0), quantum=1.0), vector(back, 64.0, quantum=1.0), vector(down, 1.0))
+    plan = (
+        Phase(6),
+        Phase(6, assign=(Assign("w down", "", CopyWeights("w up", swapped, -0.5)),)),
+        Phase(8, assign=(Assign("w down", "", CopyWeights("w all", swapped, 0.25)), Assign("w down", "", CopyWeights("w up"), (4,)))),
+    )
+    return Program(1.0, (a, b), sent, (up, back, down), weights, taps(("a", "v"), ("b", "v"), at="end"), plan)
+
+
+def copied_constants_oracle(program: Program, record: Record, run: Run) -> list[str]:
+    """Array code."""
+    matrix, down, a, b, kept = np.arange(6.0).reshape(2, 3), np.ones((3, 2)), np.zeros(2), np.zeros(3), []
+    for n in range(20):
+        down = {6: -0.5 * matrix.T, 12: np.full((3, 2), 16.0), 16: matrix.reshape(3, 2)}.get(n, down)
+        a, b = 0.5 * a + down[n % 3], 0.5 * b + matrix[n % 2] + 64.0
+        kept.append((a, b))
+    wrong = near("v of a", trace_of(record, "a", "v"), [row[0] for row in kept])
+    return wrong + near("v of b", trace_of(record, "b", "v"), [row[1] for row in kept])
+
+
 def steps_rules() -> Program:
     """Rules every three steps, at the first and from the fifth on; their order: blocks before pathways."""
     cell = Block(
@@ -255,6 +282,7 @@ def counts_oracle(program: Program, record: Record, run: Run) -> list[str]:
 CASES = (
     Case("items", "tables of samples, per-item records and resets", items, items_oracle),
     Case("assignments", "planned values, expressions, transposed copies of weights", assignments, assignments_oracle),
+    Case("copied_constants", "constant weights copied into others", copied_constants, copied_constants_oracle),
     Case("steps_rules", "rules every k steps, counted from the phase", steps_rules, steps_rules_oracle),
     Case("masks", "rules, sources and pathways that are off", masks, masks_oracle),
     Case("end_of_hold", "a planned end of the hold", end_of_hold, end_of_hold_oracle, spikes=4),

@@ -14,11 +14,12 @@ from fractions import Fraction
 
 from ..errors import EquationError, NeurosimError, UnitError, did_you_mean, together
 from ..quantity import scaled
+from ..spelling import said_of
 from ..units import DIMENSIONLESS, TIME, UNITS, WEIGHT, Dimension, dimension_name, inner_size
 from .calculus import is_noise, simplify
 from .parse import ParsedStatement
 from .suggest import suggestion
-from .tree import COMPARISONS, LOGICAL, Call, Expr, Num, Op, Span, Sym, walk, with_arguments
+from .tree import COMPARISONS, CONSTANTS, LOGICAL, Call, Expr, Num, Op, Span, Sym, walk, with_arguments
 
 #: Names that mean something in every model, with their dimensions.
 BUILT_IN: Mapping[str, Dimension] = {"t": TIME, "dt": TIME, "since_spike": TIME, "held": DIMENSIONLESS}
@@ -51,6 +52,8 @@ class Scope:
         Names that a suggestion prefers.
     is_open : callable
         Whether a name that is not in `dims` is known elsewhere, such as ``x_pre`` in a synapse.
+    declaring : str
+        How a name that nothing resembles is declared, with ``{name}`` in its place; for messages.
     """
 
     dims: Mapping[str, Dimension | None]
@@ -58,6 +61,7 @@ class Scope:
     units: Mapping[str, str] = field(default_factory=dict)
     parameters: Collection[str] = ()
     is_open: Callable[[str], bool] = _nothing
+    declaring: str = ""
 
     def quoting(self, source: str) -> Scope:
         """The same names for another text."""
@@ -233,9 +237,12 @@ def _dimension_of_name(expr: Sym, scope: Scope) -> Dimension | None:
         return NOISE
     if scope.is_open(name):
         return None
-    misspelt = [unit for unit in UNITS if unit.lower() == name.lower()]
-    advice = did_you_mean(name, misspelt or scope.dims)
-    raise EquationError(f"unknown name '{name}'{advice}", scope.source, expr.span)
+    misspelt = [known for known in (*UNITS, *CONSTANTS) if known.lower() == name.lower()]
+    near = did_you_mean(name, misspelt or scope.dims)
+    said = said_of("neurosim.units", name)
+    advice = f": {said}" if said and not near.startswith("; did") else near
+    hint = "" if said or near.startswith("; did") else scope.declaring.format(name=name)
+    raise EquationError(f"unknown name '{name}'{advice}", scope.source, expr.span, hint=hint)
 
 
 def _dimension_of_operator(expr: Op, scope: Scope) -> Dimension | None:
@@ -331,7 +338,8 @@ def _check_statement(statement: ParsedStatement, scope: Scope, writable: Collect
         allowed = ", ".join(sorted(writable)) or "nothing"
         reason = f"'{target}' cannot be changed here" if known else f"unknown name '{target}'"
         advice = f"; what can be changed: {allowed}" if known else did_you_mean(target, writable)
-        raise EquationError(f"{reason}{advice}", scope.source, place)
+        hint = scope.declaring.format(name=target) if not known and "did you mean" not in advice else ""
+        raise EquationError(f"{reason}{advice}", scope.source, place, hint=hint)
     refuse_noise(expr, scope, "a statement")
     wanted = DIMENSIONLESS if operator == "*=" else scope.dims.get(target)
     side = "the factor of" if operator == "*=" else "the right-hand side of"

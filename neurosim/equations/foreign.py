@@ -36,6 +36,47 @@ FOREIGN_NODES: dict[type[ast.AST], str] = {
     ast.DictComp: "loops are not part of the equation language",
     ast.GeneratorExp: "loops are not part of the equation language",
 }
+FOREIGN_FUNCTIONS: dict[str, str] = {
+    "log10": "log(x) / log(10)",
+    "log2": "log(x) / log(2)",
+    "ln": "log(x)",
+    "pow": "x ** y",
+    "square": "x ** 2",
+    "int": "where(condition, 1, 0) for a condition, floor(x) for a number",
+    "float": "where(condition, 1, 0)",
+    "if": "where(condition, a, b)",
+    "ifelse": "where(condition, a, b)",
+    "heaviside": "where(x > 0, 1, 0)",
+    "step": "where(x > 0, 1, 0)",
+    "H": "where(x > 0, 1, 0)",
+    "ceil": "-floor(-x)",
+    "round": "floor(x + 0.5)",
+    "tan": "sin(x) / cos(x)",
+    "sinh": "(exp(x) - exp(-x)) / 2",
+    "cosh": "(exp(x) + exp(-x)) / 2",
+    "randn": "white noise as sigma * sqrt(2 / tau) * xi in a derivative; rand() is uniform",
+    "normal": "white noise as sigma * sqrt(2 / tau) * xi in a derivative",
+    "random": "rand()",
+    "poisson": "a ns.PoissonSource of its own and a projection from it",
+    "sum": "a port, as in 'x : 1 (port)': a projection into it sums what arrives",
+    "timestep": "time itself: t, dt, since_spike",
+    "exponential": "exp(x)",
+    "logistic": "sigmoid(x)",
+}
+FOREIGN_MARKS: dict[str, str] = {
+    "unless refractory": "Leave it out and give the model refractory=...: states that the reset sets with = are held, or those of held=(...).",
+    "constant": "Leave it out: a parameter keeps its value until something sets it.",
+    "constant over dt": "Leave it out: a parameter keeps its value until something sets it.",
+    "summed": "Write 'x : unit (port)' and project into it: a port sums what arrives.",
+    "event-driven": "Leave it out: the states of a synapse are advanced in every step, linear ones exactly.",
+    "clock-driven": "Leave it out: the states of a synapse are advanced in every step.",
+    "linked": "Write 'x : unit (port)' and project the other population's output into it.",
+}
+_FOREIGN_FORMS: tuple[tuple[str, str], ...] = (
+    (r"d2(?P<x>\w+)/dt2", "A second derivative is two lines: 'd{x}/dt = {x}_rate : ...' and 'd{x}_rate/dt = ... : ...'."),
+    (r"(?P<x>[A-Za-z_]\w*)\s*'", "A derivative is written 'd{x}/dt = ... : unit'."),
+    (r"(?P<x>[A-Za-z_]\w*)\s*\[\s*(?:t|k|i)\s*\+\s*1\s*\]", "A state that is defined by its step is written '{x}[n+1] = ... : unit'."),
+)
 # What people write in other languages and Python's parser stumbles over, tried in this order.
 _STUMBLES: tuple[tuple[str, str], ...] = (
     (r"&&", "'&&' is not part of the equation language: write and"),
@@ -95,6 +136,12 @@ def foreign_habit(text: str) -> tuple[re.Match[str], str] | None:
             if not _beside_a_word(text, hit):
                 return hit, message
     return None
+
+
+def foreign_form(line: str) -> str:
+    """How this language writes a line that is written in the way of another one, '' where nothing is known."""
+    found = ((re.match(pattern, line.strip()), advice) for pattern, advice in _FOREIGN_FORMS)
+    return next((advice.format(x=hit["x"]) for hit, advice in found if hit), "")
 
 
 def why_no_statement(piece: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from .tree import Call, Expr, Num, Op, Sym
 
-_GREEK = frozenset(
+GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi "
     "psi omega "
     "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split()
@@ -21,10 +21,10 @@ _SIGNS = {
     "and": r"\land",
     "or": r"\lor",
 }
-_BINDING = {"or": 1, "and": 2, "not": 3, "+": 5, "-": 5, "*": 6, "/": 9, "neg": 7, "**": 8}
+BINDING = {"or": 1, "and": 2, "not": 3, "+": 5, "-": 5, "*": 6, "/": 9, "neg": 7, "**": 8}
 _NAMED = frozenset(("exp", "log", "tanh", "sin", "cos", "min", "max"))
-_COMPARE = 4
-_ATOM = 10
+COMPARE = 4
+ATOM = 10
 
 
 def show_latex(expr: Expr, rename: Callable[[str], str] | None = None) -> str:
@@ -52,16 +52,20 @@ def latex_derivative(name: str) -> str:
 
 def latex_name(name: str) -> str:
     """A name with Greek letters and subscripts: ``tau_m`` becomes ``\\tau_{m}``."""
-    first, *rest = [part for part in name.split("_") if part] or [name]
-    trailing = re.fullmatch(r"([A-Za-z]+?)(\d+)", first)
-    if trailing and not rest:
-        first, rest = trailing[1], [trailing[2]]
+    first, *rest = name_parts(name)
     head = _word(first)
     return f"{head}_{{{','.join(_word(part) for part in rest)}}}" if rest else head
 
 
+def name_parts(name: str) -> list[str]:
+    """A name and its subscripts: ``tau_m`` is tau with the subscript m, ``g1`` is g with the subscript 1."""
+    parts = [part for part in name.split("_") if part] or [name]
+    trailing = re.fullmatch(r"([A-Za-z]+?)(\d+)", parts[0])
+    return [trailing[1], trailing[2]] if trailing and len(parts) == 1 else parts
+
+
 def _word(word: str) -> str:
-    if word in _GREEK:
+    if word in GREEK:
         return f"\\{word}"
     return word if len(word) == 1 or word.isdigit() else rf"\mathrm{{{word}}}"
 
@@ -83,16 +87,16 @@ def _latex(expr: Expr, rename: Callable[[str], str], outer: int) -> str:
     if isinstance(expr, Sym):
         return rename(expr.name)
     if isinstance(expr, Num):
-        text, binding = _number(expr.value), _ATOM if expr.value >= 0 and "cdot" not in _number(expr.value) else 6
+        text, binding = _number(expr.value), ATOM if expr.value >= 0 and "cdot" not in _number(expr.value) else 6
     elif isinstance(expr, Call):
-        text, binding = _function(expr, rename), _ATOM
+        text, binding = _function(expr, rename), ATOM
     else:
-        text, binding = _operator(expr, rename), _BINDING.get(expr.op, _COMPARE)
+        text, binding = _operator(expr, rename), BINDING.get(expr.op, COMPARE)
     return rf"\left({text}\right)" if binding < outer else text
 
 
 def _operator(expr: Op, rename: Callable[[str], str]) -> str:
-    binding = _BINDING.get(expr.op, _COMPARE)
+    binding = BINDING.get(expr.op, COMPARE)
     if expr.op == "not":
         return rf"\lnot {_latex(expr.args[0], rename, binding + 1)}"
     if expr.op == "neg":
@@ -102,9 +106,9 @@ def _operator(expr: Op, rename: Callable[[str], str]) -> str:
         return rf"\frac{{{_latex(left, rename, 0)}}}{{{_latex(right, rename, 0)}}}"
     if expr.op == "**":
         # A fraction under a power needs brackets although it binds tightly everywhere else.
-        return f"{_latex(left, rename, _ATOM)}^{{{_latex(right, rename, 0)}}}"
-    first = _latex(left, rename, binding + (binding == _COMPARE))
-    second = _latex(right, rename, binding + (expr.op == "-" or binding == _COMPARE))
+        return f"{_latex(left, rename, ATOM)}^{{{_latex(right, rename, 0)}}}"
+    first = _latex(left, rename, binding + (binding == COMPARE))
+    second = _latex(right, rename, binding + (expr.op == "-" or binding == COMPARE))
     if second.startswith("-") and expr.op in ("+", "-", "*"):
         second = rf"\left({second}\right)"
     if expr.op == "*":

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from ..errors import EquationError, NeurosimError, UnitError, together
-from ..units import TIME, WEIGHT, Dimension, parse_unit
+from ..units import TIME, WEIGHT, Dimension, parse_unit, usual_unit
 from .calculus import expand_rate, inline, split_noise
-from .dimensions import Scope, check_side, refuse_noise, to_inner
-from .foreign import check_characters
+from .dimensions import Scope, check_side, dimension_of, refuse_noise, to_inner
+from .foreign import FOREIGN_MARKS, check_characters, foreign_form
 from .names import reason_against
 from .parse import logical_lines, parse_expression
 from .tree import Call, Expr, Span, Sym, names, walk
@@ -224,7 +224,11 @@ _FORMS_WITH_SIDES: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (_DEFINITION, "definition"),
 )
 _DECLARATION = re.compile(r"[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*")
-_FLAG = re.compile(r"(?P<unit>.*\S)\s+\((?P<flag>[A-Za-z_ ,]+)\)", re.DOTALL)
+_FLAG = re.compile(r"(?P<unit>.*\S)\s+\((?P<flag>[A-Za-z_ ,-]+)\)", re.DOTALL)
+_DECLARING: Mapping[Role, str] = {
+    "neuron": "Nothing is taken from outside: declare it, as in '{name} : unit', and give it its value in the population.",
+    "synapse": "Nothing is taken from outside: declare it, as in '{name} : unit', and give it its value with values={{...}}.",
+}
 _FORMS = "expected 'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit'"
 
 
@@ -233,7 +237,7 @@ def _read_line(piece: str, source: str, row: int, column: int) -> _Line:
     check_characters(piece, source, row, column)
     left, colon, right = piece.rpartition(":")
     if not colon:
-        raise EquationError("the unit is missing", source, span, hint="Write ': mV' at the end of the line, or ': 1' for a plain number.")
+        raise EquationError("the unit is missing", source, span, hint=_about_unit(piece))
     dimension, unit, flag = _read_unit(right, left.count("\n") + row, piece, source, column)
     for pattern, form in _FORMS_WITH_SIDES:
         match = pattern.fullmatch(left.rstrip())
@@ -246,14 +250,29 @@ def _read_line(piece: str, source: str, row: int, column: int) -> _Line:
         expr = parse_expression(rhs, source=source, line=row, column=column + match.start("rhs"))
         return _Line((match["name"],), expr, dimension, unit, kind, span)
     if not _DECLARATION.fullmatch(left.strip()):
-        raise EquationError(_FORMS, source, span)
+        raise EquationError(_FORMS, source, span, hint=foreign_form(left))
     if flag not in ("", "port"):
         raise EquationError(f"({flag}) does not fit this line", source, span, hint=_about_flag(flag))
     declared = tuple(name.strip() for name in left.split(","))
     return _Line(declared, None, dimension, unit, "port" if flag == "port" else "parameter", span)
 
 
+def _about_unit(piece: str) -> str:
+    """What to write behind the colon: the unit of a definition made of numbers and units, an example for others."""
+    match = _DEFINITION.fullmatch(piece.strip())
+    try:
+        found = None if match is None else dimension_of(parse_expression(match["rhs"]), Scope({}))
+    except NeurosimError:
+        found = None
+    if found is None or match is None:
+        return "Write ': mV' at the end of the line, or ': 1' for a plain number."
+    unit = usual_unit(found)
+    return f"Write '{piece.strip()} : {unit}', or '{match['name']} : {unit}' for a parameter that a population gives a value."
+
+
 def _about_flag(flag: str) -> str:
+    if flag in FOREIGN_MARKS:
+        return FOREIGN_MARKS[flag]
     if flag == "output":
         return "An output is 'x = ... : unit (output)'; a state is read by its own name."
     if flag == "port":
@@ -341,7 +360,7 @@ def _row(error: NeurosimError) -> int:
 
 
 def _dimension_errors(equations: Equations, extra: Mapping[str, Dimension | None]) -> list[NeurosimError]:
-    scope = equations.scope(extra)
+    scope = replace(equations.scope(extra), declaring=_DECLARING[equations.role])
     errors: list[NeurosimError] = []
     for state in equations.states:
         what = f"d{state.name}/dt" if state.kind == "derivative" else f"{state.name}[n+1]"

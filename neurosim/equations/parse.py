@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from ..errors import EquationError, NeurosimError, did_you_mean, together
-from .foreign import FOREIGN_NODES, FOREIGN_OPERATORS, check_characters, foreign_habit, why_no_statement
+from .foreign import FOREIGN_FUNCTIONS, FOREIGN_NODES, FOREIGN_OPERATORS, check_characters, foreign_habit, why_no_statement
 from .tree import CONSTANTS, FUNCTIONS, Call, Expr, Num, Op, Span, Sym, negate
 
 #: Deeper trees are refused: walking them would exhaust Python's stack somewhere down the river.
@@ -273,7 +273,8 @@ class _Reader:
             raise self.refuse("only the functions of the equation language can be called", node.func)
         function = node.func.id
         if function not in FUNCTIONS:
-            advice = did_you_mean(function, FUNCTIONS).replace("known names", "known functions")
+            said = FOREIGN_FUNCTIONS.get(function)
+            advice = f": write {said}" if said else did_you_mean(function, FUNCTIONS).replace("known names", "known functions")
             raise self.refuse(f"unknown function '{function}'{advice}", node.func)
         if node.keywords:
             raise self.refuse(f"arguments are given without names: {_usage(function)}", node)

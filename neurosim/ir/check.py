@@ -25,7 +25,8 @@ from neurosim.ir.check_parts import (
     check_value,
     known_size,
 )
-from neurosim.ir.program import Assign, Block, CopyWeights, Pathway, Phase, Program, Rule, Sampled, Source, Steps, Tap, Weights, Wiring
+from neurosim.ir.check_wiring import WIRING_KINDS, check_wiring
+from neurosim.ir.program import Assign, Block, CopyWeights, Pathway, Phase, Program, Rule, Sampled, Source, Steps, Tap, Weights
 from neurosim.ir.step import (
     OPERATORS,
     RESERVED_IN_PATHWAY,
@@ -41,7 +42,6 @@ from neurosim.ir.step import (
 )
 from neurosim.ir.wiring import edge_count
 
-WIRING_KINDS = ("all_to_all", "one_to_one", "fixed_probability", "fixed_indegree", "fixed_outdegree", "fixed_total_number", "pairs")
 INCREMENTS = ("+=", "-=")
 
 
@@ -126,50 +126,6 @@ def check_signal(findings: Findings, where: str, pathway: Pathway, source: Block
         findings.add(where, "only signals can be instant")
     if pathway.instant and (isinstance(pathway.delay, Sampled) or np.any(np.asarray(pathway.delay) != 0)):
         findings.add(where, "an instant signal has no delay")
-
-
-def check_wiring(findings: Findings, where: str, pathway: Pathway, source: Block | Source, target: Block) -> None:
-    """Sizes, kind and numbers of the recipe."""
-    wiring = pathway.wiring
-    if (wiring.sources, wiring.targets) != (source.size, target.size):
-        findings.add(
-            where,
-            f"wired from {wiring.sources} to {wiring.targets}, but {source.name!r} has {source.size} and {target.name!r} has {target.size}",
-        )
-    if wiring.kind not in WIRING_KINDS:
-        findings.add(where, f"wiring is of kind {wiring.kind!r}{did_you_mean(wiring.kind, WIRING_KINDS)}")
-    elif wiring.kind == "one_to_one" and wiring.sources != wiring.targets:
-        findings.add(where, f"one_to_one needs equal sizes, got {wiring.sources} and {wiring.targets}")
-    elif wiring.kind == "fixed_probability" and not 0.0 <= wiring.probability <= 1.0:
-        findings.add(where, f"probability must lie in [0, 1], got {wiring.probability}")
-    elif wiring.number < 0:
-        findings.add(where, f"number must not be negative, got {wiring.number}")
-    elif wiring.kind == "pairs":
-        check_pairs(findings, where, wiring)
-    elif not wiring.multapses and wiring.number > most_partners(wiring):
-        findings.add(where, f"{wiring.number} different partners are asked for, there are {most_partners(wiring)}")
-
-
-def most_partners(wiring: Wiring) -> int:
-    """How many different partners there are to choose from."""
-    own = 1 if wiring.same and not wiring.autapses else 0
-    pairs = wiring.sources * (wiring.targets - own)
-    known = {"fixed_indegree": wiring.sources - own, "fixed_outdegree": wiring.targets - own, "fixed_total_number": pairs}
-    return known.get(wiring.kind, wiring.number)
-
-
-def check_pairs(findings: Findings, where: str, wiring: Wiring) -> None:
-    """Given pairs are in range and in canonical order."""
-    if wiring.pre is None or wiring.post is None or np.shape(wiring.pre) != np.shape(wiring.post) or np.ndim(wiring.pre) != 1:
-        findings.add(where, "pairs need two lists of the same length")
-        return
-    pre, post = np.asarray(wiring.pre), np.asarray(wiring.post)
-    if pre.dtype.kind not in "iu" or post.dtype.kind not in "iu":
-        findings.add(where, f"pairs must be whole numbers, got {pre.dtype} and {post.dtype}")
-    elif len(pre) and (min(pre.min(), post.min()) < 0 or pre.max() >= wiring.sources or post.max() >= wiring.targets):
-        findings.add(where, f"pairs must lie in 0 ... {wiring.sources - 1} and 0 ... {wiring.targets - 1}")
-    elif (np.diff(pre) < 0).any() or ((np.diff(pre) == 0) & (np.diff(post) < 0)).any():
-        findings.add(where, "pairs must be sorted by source, then target")
 
 
 def check_edge_values(findings: Findings, where: str, program: Program, pathway: Pathway) -> None:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from neurosim.equations.show import show
 from neurosim.equations.tree import Expr
-from neurosim.ir.program import Program
+from neurosim.ir.program import Block, Program
 
 LARGEST_EXACT = 1 << 53
 """Whole numbers below this are doubles too."""
@@ -26,6 +27,21 @@ LARGEST_EXACT = 1 << 53
 def digest(program: Program) -> str:
     """32 hexadecimal digits that are equal for equal Programs, on every machine and Python."""
     return hashlib.blake2b(canonical(program).encode(), digest_size=16).hexdigest()
+
+
+def same_parts(one: Program, other: Program) -> bool:
+    """Whether two Programs differ in their plans only, and in whether equal initial values are written as one number or as many."""
+    names = [field.name for field in fields(Program) if field.compare and field.name not in ("plan", "blocks")]
+    pairs = [(getattr(one, name), getattr(other, name)) for name in names]
+    blocks = zip_longest(one.blocks, other.blocks)
+    return all(a is b or canonical(a) == canonical(b) for a, b in pairs) and all(a is b or _spread(a) == _spread(b) for a, b in blocks)
+
+
+def _spread(block: Block | None) -> str:
+    """The text of a block with one initial value per neuron."""
+    if block is None:
+        return ""
+    return canonical(replace(block, states={name: np.broadcast_to(value, (block.size,)) for name, value in block.states.items()}))
 
 
 def canonical(value: Any) -> str:

@@ -79,6 +79,9 @@ def _range(recipe: Sampled) -> tuple[float, float]:
         return 0.0, math.exp(recipe.a + FAR_NORMAL * abs(recipe.b))
     if recipe.kind == "exponential":
         return 0.0, FAR_EXPONENTIAL * recipe.a
+    if recipe.kind == "gamma":
+        d = (recipe.a if recipe.a >= 1.0 else recipe.a + 1.0) - 1.0 / 3.0  # see neurosim.ir.random.gamma
+        return 0.0, d * (1.0 + FAR_NORMAL / math.sqrt(9.0 * d)) ** 3 * recipe.b
     return -math.inf, math.inf
 
 

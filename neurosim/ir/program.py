@@ -174,8 +174,12 @@ class Wiring:
     """Which edges there are, as a recipe (expanded by :mod:`neurosim.ir.wiring`, the same for every engine).
 
     ``kind``: 'all_to_all', 'one_to_one', 'fixed_probability' (``probability``), 'fixed_indegree', 'fixed_outdegree',
-    'fixed_total_number' (``number``), 'pairs' (``pre``, ``post``, in canonical order). ``same``: source and target are one
-    population, so i -> i is an autapse.
+    'fixed_total_number' (``number``), 'pairs' (``pre``, ``post``, in canonical order), 'distance_dependent' (``probability`` times
+    ``kernel``, clipped to 0 ... 1), 'small_world' (``number`` neighbours on a ring, rewired with ``probability``). ``same``: source
+    and target are one population, so i -> i is an autapse.
+
+    ``source_at`` (S, 2), ``target_at`` (N, 2): places in the plane; ``period``: width and height after which the plane repeats;
+    ``kernel``: an expression of 'distance', 'dx' and 'dy' (from source to target).
     """
 
     kind: str
@@ -189,6 +193,10 @@ class Wiring:
     stream: int = 0
     pre: IntArray | None = None
     post: IntArray | None = None
+    source_at: FloatArray | None = None
+    target_at: FloatArray | None = None
+    period: tuple[float, float] | None = None
+    kernel: Expr | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from neurosim.equations.parse import parse_expression
 from neurosim.equations.show import show
 from neurosim.equations.tree import Call, Expr, Num, Op, Sym
 from neurosim.errors import FileFormatError, NeurosimError
+from neurosim.files import written
 from neurosim.ir import program as ir
 from neurosim.ir.digest import digest
 from neurosim.ir.program import Program
@@ -35,19 +36,23 @@ TYPES: Mapping[str, type] = MappingProxyType(
 
 
 def save(program: Program, path: str | os.PathLike[str]) -> None:
-    """Write a Program into one HDF5 file, which appears complete or not at all."""
+    """Write a Program into one HDF5 file, which appears complete or not at all.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
     import h5py
 
     arrays: list[np.ndarray] = []
     structure = json.dumps(to_plain(program, arrays))
-    unfinished = Path(f"{os.fspath(path)}.part")
-    with h5py.File(unfinished, "w") as file:
+    with written(path, len(structure) + sum(array.nbytes for array in arrays)) as file:
         file.attrs["format"], file.attrs["version"], file.attrs["digest"] = FORMAT, VERSION, digest(program)
         file.create_dataset("program", data=structure, dtype=h5py.string_dtype())
         group = file.create_group("arrays")
         for number, array in enumerate(arrays):
             group.create_dataset(str(number), data=array)
-    unfinished.replace(path)
 
 
 def load(path: str | os.PathLike[str]) -> Program:

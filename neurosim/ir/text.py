@@ -52,7 +52,8 @@ def program_text(program: Program) -> str:
     lines += [tap_line(tap) for tap in program.taps]
     for number, phase in enumerate(program.plan):
         lines += phase_lines(number, phase)
-    lines += [f"# {key}: {text}" for key, text in program.meta.items()]
+    # The description is a text for programs: print(network) is the one for people.
+    lines += [f"# {key}: {text}" for key, text in program.meta.items() if key != "description"]
     return "\n".join(lines)
 
 
@@ -167,6 +168,11 @@ def wiring_text(wiring: Wiring) -> str:
     inside = repr(wiring.probability) if wiring.kind == "fixed_probability" else str(wiring.number) if wiring.number else ""
     if wiring.kind == "pairs":
         inside = str(0 if wiring.pre is None else len(wiring.pre))
+    if wiring.kind == "small_world":
+        inside = f"{wiring.number}, {wiring.probability!r}"
+    if wiring.kind == "distance_dependent":
+        kernel = "1" if wiring.kernel is None else show(wiring.kernel)
+        inside = f"{wiring.probability!r} * {kernel}" + ("" if wiring.period is None else f", period {wiring.period[0]!r} x {wiring.period[1]!r}")
     extra = "" if wiring.autapses or not wiring.same else ", no autapses"
     return f"{wiring.kind}{f'({inside})' if inside else ''}, {wiring.sources} x {wiring.targets}{extra}{'' if wiring.multapses else ', no multapses'}"
 

@@ -14,10 +14,18 @@ fixed_indegree       j * number + k                               sources from t
 fixed_total_number   position in the rows of all sources          out-degrees: sources from the bits of 0 ... number - 1;
                                                                   targets from the bits of the number
 pairs                position in the given lists                  the given lists
+distance_dependent   i * targets + j                              pairs whose uniform number is below the probability at
+                                                                  their distance
+small_world          i * number + k                               the k-th smallest target of source i: number / 2 neighbours on
+                                                                  each side of a ring, some of them rewired
 ==================== ============================================ ==========================================================
 
 A choice among n from 64 bits is (high 32 bits * n) >> 32. Without autapses (source and target one population) the choice is among
 n - 1 and skips the own index. Without multapses the k partners with the smallest bits of i * n + j (or j * n + i) are taken.
+
+On a ring, synapse d of source i, to its neighbour number d (the nearer ones first, each to the right, then to the left), is rewired
+if the uniform number of i * number + d is below the probability. The r rewired synapses of a source go to the r neurons with the
+smallest bits of i * n + j, in a stream of their own, among those that are neither i nor a target that i has kept.
 """
 
 from __future__ import annotations
@@ -27,11 +35,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurosim.ir.program import IntArray, Pathway, Program, Sampled, Value, Weights, Wiring
-from neurosim.ir.random import MASK, bits64, sample
+from neurosim.equations.bounds import bounds_of
+from neurosim.equations.evaluate import evaluate
+from neurosim.ir.program import FloatArray, IntArray, Pathway, Program, Sampled, Value, Weights, Wiring
+from neurosim.ir.random import MASK, bits64, sample, to_uniform
 
 OUT_DEGREE = 0xD1B54A32D192ED03
 """Separates the stream of out-degrees from that of targets."""
+REWIRED = 0x8CB92BA72F3D8DD7
+"""Separates the stream of new targets on a ring from that of the decision to rewire."""
+RINGS, BOUND_ERROR = 64, 1e-9
+"""Rings of distances on which a kernel is bounded; what rounding may add to a bound or to a ring, and more."""
+SOME = 64
+"""Sources at which a number of edges is estimated."""
 CHUNK = 1 << 20
 """Numbers drawn at once: a few megabytes of scratch."""
 PAIRS_AT_ONCE = 1 << 15
@@ -91,8 +107,22 @@ def edge_count(wiring: Wiring) -> int | None:
         "fixed_indegree": wiring.targets * wiring.number,
         "fixed_total_number": wiring.number,
         "pairs": 0 if wiring.pre is None else len(wiring.pre),
+        "small_world": wiring.sources * wiring.number,
     }
     return known.get(wiring.kind)
+
+
+def expected_count(wiring: Wiring) -> int:
+    """Number of edges where the recipe says it, else about how many there will be: their mean, or that of some sources."""
+    known = edge_count(wiring)
+    if known is not None:
+        return known
+    pairs = wiring.sources * wiring.targets
+    if wiring.kind != "distance_dependent":
+        return round(pairs * wiring.probability)
+    some = np.unique(np.linspace(0, wiring.sources - 1, min(wiring.sources, SOME)).astype(np.int64))
+    row = np.arange(wiring.targets)
+    return round(pairs * wiring.probability * float(np.mean([closeness(wiring, np.full_like(row, i), row) for i in some])))
 
 
 def expand(wiring: Wiring) -> Edges:
@@ -126,12 +156,16 @@ def pair_rows(wiring: Wiring, first: int, last: int) -> Edges:
         number = np.arange(first * wiring.number, last * wiring.number)
         pre = np.repeat(own, wiring.number)
         return in_order(pre, partners(wiring, number, pre, wiring.targets), number)
+    if wiring.kind == "small_world":
+        return ring_rows(wiring, own)
     if wiring.kind == "fixed_outdegree":
         post = distinct_partners(wiring, own, wiring.targets).ravel()
         return Edges(np.repeat(own, wiring.number), post, np.arange(first * wiring.number, last * wiring.number))
     number = np.arange(first * wiring.targets, last * wiring.targets)
-    if wiring.kind == "fixed_probability":
+    if wiring.kind in ("fixed_probability", "distance_dependent"):
         number = chosen(wiring, number)
+    if wiring.kind == "distance_dependent":
+        number = close(wiring, number)
     pre, post = np.divmod(number, wiring.targets)
     if wiring.same and not wiring.autapses:
         keep = pre != post
@@ -180,6 +214,64 @@ def total_number_rows(wiring: Wiring) -> Iterator[Edges]:
         pre = np.searchsorted(ends, number, side="right")
         yield in_order(pre, partners(wiring, number, pre, wiring.targets), number)
         first = last
+
+
+# ---- distance ----------------------------------------------------------------------------------------------------------
+def steps_between(wiring: Wiring, pre: IntArray, post: IntArray) -> dict[str, FloatArray]:
+    """'dx', 'dy' from sources to targets, the shortest ones where the plane repeats, and their length 'distance'; each (E,)."""
+    step = np.asarray(wiring.target_at, np.float64)[post] - np.asarray(wiring.source_at, np.float64)[pre]
+    if wiring.period is not None:
+        step -= np.asarray(wiring.period) * np.rint(step / np.asarray(wiring.period))
+    dx, dy = step[:, 0], step[:, 1]
+    return {"dx": dx, "dy": dy, "distance": np.sqrt(dx * dx + dy * dy)}
+
+
+def close(wiring: Wiring, number: IntArray) -> IntArray:
+    """Those of the numbered pairs that are connected at their distance.
+
+    The kernel is computed where its bound on a ring of distances leaves a chance: most pairs of a large sheet are far apart.
+    """
+    if wiring.kernel is None:
+        return number
+    chance = to_uniform(bits64(wiring.stream, number))
+    distance = steps_between(wiring, *np.divmod(number, wiring.targets))["distance"]
+    width = float(distance.max(initial=0.0)) / RINGS or 1.0
+    rings = ((k * width * (1.0 - BOUND_ERROR), (k + 1) * width * (1.0 + BOUND_ERROR)) for k in range(RINGS + 1))
+    ends = [bounds_of(wiring.kernel, {"distance": ring, "dx": (-ring[1], ring[1]), "dy": (-ring[1], ring[1])})[1] for ring in rings]
+    bound = np.minimum(np.maximum(ends, 0.0), 1.0) + BOUND_ERROR
+    some = np.flatnonzero(chance < wiring.probability * bound[(distance / width).astype(np.int64)])
+    some = some[chance[some] < wiring.probability * closeness(wiring, *np.divmod(number[some], wiring.targets))]
+    return number[some]
+
+
+def closeness(wiring: Wiring, pre: IntArray, post: IntArray) -> FloatArray:
+    """(E,) the kernel at the distance of each pair, clipped to 0 ... 1."""
+    if wiring.kernel is None:
+        return np.ones(len(pre))
+    kernel = np.asarray(evaluate(wiring.kernel, steps_between(wiring, pre, post).__getitem__), np.float64)
+    return np.broadcast_to(np.clip(kernel, 0.0, 1.0), pre.shape)
+
+
+# ---- a ring ------------------------------------------------------------------------------------------------------------
+def ring_rows(wiring: Wiring, own: IntArray) -> Edges:
+    """Rows of a small world, each independent of the others."""
+    n, k = wiring.targets, wiring.number
+    offsets = np.ravel(np.stack([np.arange(1, k // 2 + 1), -np.arange(1, k // 2 + 1)], axis=1))
+    post = (own[:, None] + offsets) % n
+    rewired = to_uniform(bits64(wiring.stream, own[:, None] * k + np.arange(k))) < wiring.probability
+    most = int(rewired.sum(axis=1).max(initial=0))
+    if most:
+        bits = bits64(wiring.stream ^ REWIRED, own[:, None] * n + np.arange(n))
+        bits[np.arange(len(own)), own] = np.uint64(MASK)
+        source, place = np.nonzero(~rewired)
+        bits[source, post[source, place]] = np.uint64(MASK)
+        nearest = np.argpartition(bits, most - 1, axis=1)[:, :most] if most < n else np.argsort(bits, axis=1)
+        nearest = np.take_along_axis(nearest, np.argsort(np.take_along_axis(bits, nearest, axis=1), axis=1), axis=1)
+        rank = np.cumsum(rewired, axis=1) - 1
+        source, place = np.nonzero(rewired)
+        post[source, place] = nearest[source, rank[source, place]]
+    number = own[:, None] * k + np.arange(k)
+    return Edges(np.repeat(own, k), np.sort(post, axis=1).ravel(), number.ravel())
 
 
 def in_order(pre: IntArray, post: IntArray, number: IntArray) -> Edges:

@@ -1,6 +1,6 @@
 """The wish becomes the recipe: a network and a step length in, a Program out."""
 
-from .changes import changes
+from .course import Course, begin, resumed
 from .lower import lower
 
-__all__ = ["changes", "lower"]
+__all__ = ["Course", "begin", "lower", "resumed"]

@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neurosim.equations import NOWHERE, Expr, ParsedStatement, evaluate, names, parse_expression
+from neurosim.equations import NOWHERE, Expr, ParsedStatement, Sym, evaluate, names, parse_expression
 from neurosim.errors import ParameterError
 from neurosim.ir.program import Block, Spike, Value
 from neurosim.network.population import Population
+from neurosim.network.stimuli import Stimulus
 from neurosim.units import TIME, in_inner, inner_unit_name
 
 from .dynamics import advance
 from .linear import Motion
+from .stimuli import population_of
 from .values import Setting, neuron_values, steps_on_grid
 from .words import Words, name_draws
 
@@ -25,16 +27,16 @@ NOTHING_CHANGED: Mapping[str, Any] = MappingProxyType({})
 
 
 def block_of(
-    population: Population,
+    part: Population | Stimulus,
     setting: Setting,
     varying: frozenset[str] = frozenset(),
     changed: Mapping[str, Any] = NOTHING_CHANGED,
 ) -> Block:
-    """The block of a population.
+    """The block of a population, or of a stimulus that consists of neurons.
 
     Parameters
     ----------
-    population : Population
+    part : Population or stimulus
     setting : Setting
     varying : frozenset of str
         Parameters that the plan changes.
@@ -46,6 +48,7 @@ def block_of(
     Block
         Its parameters are those of the model, used or not, and those that the update brings.
     """
+    population = population_of(part, setting, changed)
     model = population.model
     words = _words(population)
     parameters = _parameters(population, setting, changed)
@@ -80,6 +83,13 @@ def block_of(
         units={name: inner_unit_name(model.variables[name].dimension) for name in (*states, *ports, *dict(outputs))},
     )
     return _started(block, setting.dt)
+
+
+def showing(block: Block, sent: frozenset[str]) -> Block:
+    """The block with those of its states as outputs that some projection sends as signals."""
+    shown = [state for state in block.states if state in sent]
+    outputs = (*block.outputs, *((state, Sym(state)) for state in shown))
+    return replace(block, outputs=outputs, start={**block.start, **{state: block.states[state] for state in shown}})
 
 
 def _words(population: Population) -> Words:

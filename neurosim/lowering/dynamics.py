@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from neurosim.equations import Expr, Sym, names, show
+from neurosim.equations import Expr, Sym, names
 from neurosim.equations.calculus import linear_parts, split_noise
 from neurosim.errors import EquationError, NeurosimError
 from neurosim.ir.program import Update, Value
@@ -150,9 +150,9 @@ def _not_exact(motion: Motion, stepped: tuple[str, ...]) -> NeurosimError:
     elif linear_equation(motion, state) is not None:
         reason = "shares its noise with an equation that is not linear"
     return EquationError(
-        f"method='exact' needs linear equations; d{state}/dt = {show(motion.derivatives[state])} {reason}",
+        f"method='exact' needs linear equations; that of {state} {reason}.",
         where=motion.where,
-        hint="leave method out: what is linear is advanced exactly, the rest is stepped",
+        hint="Leave method out: what is linear is advanced exactly, the rest is stepped.",
     )
 
 

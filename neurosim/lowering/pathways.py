@@ -20,11 +20,13 @@ from neurosim.units import in_inner, inner_unit_name
 
 from .dynamics import advance
 from .linear import Motion
-from .values import Setting, delay_steps, edge_values, on_weight_grid, time_in_steps
-from .wiring import wiring_of
+from .values import Setting, edge_values, on_weight_grid, time_in_steps
+from .wiring import delays_given, weights_given, wiring_of
 from .words import Words, name_draws
 
 NOTHING_CHANGED: Mapping[str, Any] = MappingProxyType({})
+RULE_SUFFIX = ":plasticity"
+"""Behind the name of a projection, the name of its learning rule."""
 
 
 def weights_name(projection: Projection) -> str:
@@ -34,33 +36,35 @@ def weights_name(projection: Projection) -> str:
 
 def rule_name(projection: Projection) -> str:
     """Name under which a phase switches the learning rule of a projection off."""
-    return f"{projection.name}:plasticity"
+    return f"{projection.name}{RULE_SUFFIX}"
 
 
 def learns(projection: Projection) -> bool:
     """Whether a statement of the projection writes its weight."""
-    lists = [projection.delivery()]
+    lists = [statements for _, _, statements in projection.statement_lists()]
     if projection.plasticity is not None:
         lists += [statements for _, _, statements in projection.plasticity.statements()]
     return any(statement.target == "w" for statements in lists for statement in statements)
 
 
-def weights_of(projection: Projection, setting: Setting, plastic: bool) -> Weights:
+def weights_of(projection: Projection, setting: Setting, *, learned: bool = False, planned: bool = False) -> Weights:
     """The weights that a projection owns.
 
-    Fixed weights are put on a grid of float32 numbers unless the projection asks for double precision; plastic ones are
-    what was given.
+    Weights that no rule changes are put on a grid of float32 numbers unless the projection asks for double precision;
+    those that a rule changes are what was given. A plan may set weights to what is not on the grid, but what it sets
+    later does not alter how they begin.
     """
     dimension = projection.weight_dimension
     stream = setting.stream(projection.name, "weight")
-    rule, same = projection.connectivity, projection.is_recurrent
-    values = edge_values(projection.given_weight, dimension, stream, projection.where, "weight", rule, same)
-    if rule.weights is not None and not isinstance(values, Sampled):
+    if projection.connectivity.weights is not None:
         # Weights that came with the connectivity are in canonical order already.
-        values = in_inner(projection.given_weight, dimension, projection.where, "weight")
+        values: Value | Sampled = in_inner(projection.given_weight, dimension, projection.where, "weight")
+    else:
+        values = weights_given(projection.given_weight, projection, setting, stream, projection.where, "weight")
     quantum = 0.0
-    if not plastic and projection.weight_precision == "float32":
+    if not learned and projection.weight_precision == "float32":
         values, quantum = on_weight_grid(values, projection.where)
+        quantum = 0.0 if planned else quantum
     low, high = (None, None) if projection.bounds is None else projection.bounds
     return Weights(
         f"{projection.name}:w",
@@ -100,7 +104,6 @@ def pathway_of(
     motion = _motion(projection, setting, words, parameters, varying, taken, wiring)
     dynamics = advance(motion) if motion.order else None
     index, factor = _sharing(projection)
-    stream = setting.stream(projection.name, "delay")
     normal = dynamics.draws if dynamics else ()
     return Pathway(
         projection.name,
@@ -111,7 +114,7 @@ def pathway_of(
         weights_name(projection),
         index,
         factor,
-        delay_steps(projection.delay, setting.dt, stream, projection.where, projection.connectivity, projection.is_recurrent),
+        delays_given(projection, setting),
         projection.signal,
         bool(projection.instant),
         states,
@@ -133,7 +136,7 @@ class _Part:
 
 
 def _parts(projection: Projection) -> list[_Part]:
-    parts = [_Part(projection.model, projection.model.parsed, (projection.delivery(),))]
+    parts = [_Part(projection.model, projection.model.parsed, (projection.delivery(), projection.conduction()))]
     rule = projection.plasticity
     if rule is not None:
         parts.append(_Part(rule, rule.parsed, (rule.pre_statements, rule.post_statements, rule.step_statements)))
@@ -189,25 +192,26 @@ def _motion(
 
 
 def _rules(projection: Projection, setting: Setting, words: list[Words]) -> tuple[Rule, ...]:
+    conduction = words[0].statements(1)
+    conducting = (Rule(f"{projection.name}:conduction", Steps(1), conduction),) if conduction else ()
     rule = projection.plasticity
     if rule is None:
-        return ()
+        return conducting
     every = 1 if rule.every is None else time_in_steps(rule.every, setting.dt, projection.where, "every")
     triggers: tuple[str | Steps, ...] = ("arrival", "post", Steps(every))
     lists: list[tuple[Statement, ...]] = [words[1].statements(k) for k in range(3)]
-    return tuple(
-        Rule(rule_name(projection), trigger, statements) for trigger, statements in zip(triggers, lists, strict=True) if statements
-    )
+    learning = (Rule(rule_name(projection), trigger, found) for trigger, found in zip(triggers, lists, strict=True) if found)
+    return (*conducting, *learning)
 
 
-def _sharing(projection: Projection) -> tuple[str | None, float]:
+def _sharing(projection: Projection) -> tuple[str | np.ndarray | None, float]:
     """(index, factor) of the weights that a projection uses, through all projections it shares them with."""
-    transposed, factor = False, 1.0
+    transposed, factor, entry = False, 1.0, projection.connectivity.entry
     while projection.home is not projection:
         transposed ^= projection.transpose_of is not None
         factor *= float(projection.factor)
         projection = projection.shared_with or projection.transpose_of or projection
-    return ("transpose" if transposed else None), factor
+    return ("transpose" if transposed else entry), factor
 
 
 def _units(projection: Projection, parts: Iterable[_Part]) -> dict[str, str]:

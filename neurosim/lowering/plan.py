@@ -9,33 +9,35 @@ from typing import Any
 import numpy as np
 
 from neurosim import network as wish
-from neurosim.equations import evaluate, names, parse_expression
+from neurosim.equations import Expr, evaluate, names, parse_expression
 from neurosim.errors import ParameterError, ScheduleError
 from neurosim.ir.program import Assign, Block, CopyWeights, Pathway, Phase, Sampled, Source, Steps, Tap, Value
-from neurosim.ir.wiring import edge_count, expand, rows, values_of
+from neurosim.ir.wiring import edge_count, expand, expected_count, rows, values_of
 from neurosim.network.population import Population
 from neurosim.network.projection import Projection
-from neurosim.network.stimuli import PoissonSource
+from neurosim.network.stimuli import STIMULI, SWITCH, PoissonSource, Stimulus, neurons_of
 from neurosim.units import FREQUENCY, TIME, in_inner
 
 from .blocks import block_of, plain
 from .pathways import matrix_index, pathway_of, rule_name, weights_name
 from .sources import shown_steps
 from .values import Setting, all_of, edge_values, neuron_values, steps_on_grid, time_in_steps
-from .wiring import wiring_of
-
-Named = Mapping[str, Any]
+from .wiring import weights_given, wiring_of
 
 
 @dataclass(frozen=True)
 class Planned:
-    """One assignment of a schedule: where, what, to which value, in which steps of phase number ``place`` of the plan."""
+    """One assignment of a schedule: where, what, to which value, in which steps of phase number ``place`` of the plan.
+
+    ``settled``: the value is a number, an array, an expression or weights to copy, in inner units; else it is as the user gave it.
+    """
 
     place: int
     part: str
     target: str
     value: Any
     when: tuple[int, ...] | Steps
+    settled: bool = False
 
     @property
     def first(self) -> int:
@@ -45,32 +47,66 @@ class Planned:
 
 @dataclass(frozen=True)
 class Timetable:
-    """A schedule in steps: its phases with repetitions written out, and all assignments in the order in which they run."""
+    """A schedule in steps: its phases with repetitions written out, and what is asked for in each, in the order in which it runs."""
 
-    phases: tuple[wish.Phase, ...]
-    steps: tuple[int, ...]
-    planned: tuple[Planned, ...]
+    phases: tuple[Phase, ...] = ()
+    planned: tuple[Planned, ...] = ()
 
     def targets(self, part: str) -> frozenset[str]:
         """What the plan sets of a part."""
         return frozenset(planned.target for planned in self.planned if planned.part == part)
 
+    def then(self, later: Timetable) -> Timetable:
+        """This, followed by one whose places go on counting."""
+        return Timetable((*self.phases, *later.phases), (*self.planned, *later.planned))
 
-def timetable_of(given: Any, setting: Setting) -> Timetable:
-    """A duration or a schedule in steps.
+    @property
+    def steps(self) -> int:
+        """Steps of all phases."""
+        return sum(phase.steps for phase in self.phases)
+
+    def until(self, step: int) -> Timetable:
+        """What is left of it if the run ends with ``step`` steps done."""
+        phases: list[Phase] = []
+        for phase in self.phases:
+            if step > 0:
+                phases.append(replace(phase, steps=min(phase.steps, step)))
+            step -= phase.steps
+        kept = (planned for planned in self.planned if planned.place < len(phases))
+        return Timetable(tuple(phases), tuple(cut for planned in kept for cut in _until(planned, phases[planned.place].steps)))
+
+
+def _until(planned: Planned, end: int) -> tuple[Planned, ...]:
+    """An assignment in a phase that was cut short: nothing where it would come too late."""
+    when = planned.when
+    if isinstance(when, Steps):
+        return (planned,) if when.since < end else ()
+    when = tuple(step for step in when if step < end)
+    return (replace(planned, when=when),) if when else ()
+
+
+def schedule_of(given: Any) -> wish.Schedule:
+    """A schedule, or one made of a phase or a duration."""
+    if isinstance(given, wish.Schedule):
+        return given
+    try:
+        return wish.Schedule(given if isinstance(given, wish.Phase) else wish.Phase(given))
+    except ScheduleError as error:  # it is the duration of the run, the phase is ours
+        raise ScheduleError(error.message, where="the run", hint=error.hint, parts=error.parts) from None
+
+
+def timetable_of(given: Any, network: wish.Network, setting: Setting, first: int = 0, called: str = "") -> Timetable:
+    """A duration or a schedule in steps, whose phases follow ``first`` others; ``called``: what messages call a phase without label.
 
     Raises
     ------
     ScheduleError
         A duration or a time lies between two steps.
     """
-    if not isinstance(given, wish.Schedule):
-        given = wish.Schedule(given if isinstance(given, wish.Phase) else wish.Phase(given))
-    schedule: wish.Schedule = given
-    phases: list[wish.Phase] = []
-    steps: list[int] = []
+    schedule = schedule_of(given)
+    phases: list[Phase] = []
     planned: list[Planned] = []
-    places = [f"phase '{phase.label}'" if phase.label else f"phase {number}" for number, phase in enumerate(schedule.phases)]
+    places = [f"phase '{phase.label}'" if phase.label else called or f"phase {k}" for k, phase in enumerate(schedule.phases, first)]
     lengths = all_of(
         tuple(zip(schedule.phases, places, strict=True)),
         lambda entry: time_in_steps(entry[0].duration, setting.dt, entry[1], "duration", ScheduleError),
@@ -78,11 +114,28 @@ def timetable_of(given: Any, setting: Setting) -> Timetable:
     )
     for phase, where, length in zip(schedule.phases, places, lengths, strict=True):
         for _ in range(phase.repeats):
-            found = [_planned(assignment, len(phases), where, length, setting) for assignment in phase.assignments()]
+            found = [_planned(assignment, first + len(phases), where, length, setting) for assignment in phase.assignments()]
+            planned += _switches(phase, first + len(phases), network)
             planned += sorted(found, key=lambda one: one.first)
-            phases.append(phase)
-            steps.append(length)
-    return Timetable(tuple(phases), tuple(steps), tuple(planned))
+            phases.append(Phase(length, phase.label, _off(phase, network)))
+    return Timetable(tuple(phases), tuple(planned))
+
+
+def _off(phase: wish.Phase, network: wish.Network) -> frozenset[str]:
+    """Names of what is off: stimuli, pathways, and the learning rules that do not run."""
+    learning = [projection for projection in network.projections if projection.plasticity is not None]
+    if isinstance(phase.plasticity, bool):
+        still = [] if phase.plasticity else learning
+    else:
+        still = [projection for projection in learning if projection.name not in frozenset(phase.plasticity)]
+    modelled = [stimulus.name for stimulus in network.stimuli if neurons_of(stimulus) is not None]
+    return frozenset((*phase.off, *map(rule_name, still))) - frozenset(modelled)
+
+
+def _switches(phase: wish.Phase, place: int, network: wish.Network) -> list[Planned]:
+    """Stimuli that consist of neurons are switched by a parameter of theirs; where nothing changes this is left out later."""
+    modelled = [stimulus.name for stimulus in network.stimuli if neurons_of(stimulus) is not None]
+    return [Planned(place, name, SWITCH, float(name not in phase.off), (0,), settled=True) for name in modelled]
 
 
 def _planned(given: wish.Assignment, place: int, where: str, length: int, setting: Setting) -> Planned:
@@ -108,45 +161,72 @@ class Change:
     changed: Mapping[str, Value]
 
 
-def assignments_of(
-    timetable: Timetable, network: wish.Network, blocks: Iterable[Block], pathways: Iterable[Pathway], setting: Setting
-) -> tuple[tuple[int, Assign], ...]:
-    """(number of the phase, assignment), in the order in which they run.
+@dataclass(frozen=True)
+class Assigned:
+    """The assignments of a plan.
 
-    A parameter brings all parameters of the update that follow from it.
+    ``made``: (number of the phase, assignment), in the order in which they run; ``settled``: what was asked for, with plain values;
+    ``now``: the parts as the last assignment leaves them.
+    """
+
+    made: tuple[tuple[int, Assign], ...]
+    settled: tuple[Planned, ...]
+    now: Mapping[str, Change]
+
+
+def unchanged(parts: Iterable[Block | Pathway]) -> dict[str, Change]:
+    """Parts before the first assignment."""
+    return {part.name: Change(part, {}) for part in parts}
+
+
+def assignments_of(
+    timetable: Timetable, network: wish.Network, before: Mapping[str, Change], setting: Setting, whole: Timetable
+) -> Assigned:
+    """What a timetable assigns, with what follows: a parameter brings all parameters of the update that depend on it.
+
+    ``whole``: the timetable of the whole run, which decides what an update leaves open; ``before``: the parts as earlier phases leave them.
     """
     parts = network.named()
-    now = {block.name: Change(block, {}) for block in blocks}
-    now.update({pathway.name: Change(pathway, {}) for pathway in pathways})
+    now = dict(before)
     made: list[tuple[int, Assign]] = []
-    for planned in timetable.planned:
-        part = parts[planned.part]
-        if isinstance(part, (Population, Projection)) and planned.target in _parameters(part):
-            found = _parameter_changes(part, planned, now, timetable, setting)
+    settled: list[Planned] = []
+    for given in timetable.planned:
+        part = parts[given.part]
+        if given.target == SWITCH and isinstance(part, STIMULI) and now[part.name].changed.get(SWITCH, 1.0) == given.value:
+            settled.append(given)
+            continue
+        known = now[given.part].part.parameters if given.part in now else {}
+        planned = given if given.settled else replace(given, value=_settled(part, given, setting, known), settled=True)
+        settled.append(planned)
+        if planned.target in parameter_names(part):
+            found = _parameter_changes(part, planned, now, whole.targets(part.name), setting)
+        elif isinstance(part, Projection) and planned.target == "w":
+            found = (Assign(weights_name(part), "", planned.value, planned.when),)
         else:
-            found = (_one(part, planned, setting),)
+            found = (Assign(part.name, planned.target, planned.value, planned.when),)
         made += [(planned.place, assign) for assign in found]
-    return tuple(made)
+    return Assigned(tuple(made), tuple(settled), now)
 
 
-def _parameters(part: Population | Projection) -> frozenset[str]:
-    if isinstance(part, Population):
-        return frozenset(entry.name for entry in part.model.parsed.parameters)
+def parameter_names(part: Population | Projection | Stimulus) -> frozenset[str]:
+    """What of a part is a parameter: its own, of its synapses, of its learning rule."""
+    if not isinstance(part, Projection):
+        neurons = part if isinstance(part, Population) else neurons_of(part)
+        return frozenset() if neurons is None else frozenset(entry.name for entry in neurons.model.parsed.parameters)
     learned = part.plasticity.parsed.parameters if part.plasticity else ()
     return frozenset(entry.name for entry in (*part.model.parsed.parameters, *learned))
 
 
 def _parameter_changes(
-    part: Population | Projection, planned: Planned, now: dict[str, Change], timetable: Timetable, setting: Setting
+    part: Population | Projection | Stimulus, planned: Planned, now: dict[str, Change], varying: frozenset[str], setting: Setting
 ) -> tuple[Assign, ...]:
     """The parameter, and everything that lowering computes from it."""
     before = now[part.name]
-    changed = {**before.changed, planned.target: _value(part, planned, setting, before.part.parameters)}
-    varying = timetable.targets(part.name)
+    changed = {**before.changed, planned.target: planned.value}
     after: Block | Pathway
-    if isinstance(part, Population):
+    if not isinstance(part, Projection):
         after = block_of(part, setting, varying, changed)
-        same = after.update == before.part.update and isinstance(before.part, Block) and _same_hold(after, before.part)
+        same = isinstance(before.part, Block) and _same_steps(after, before.part)
     else:
         after = pathway_of(part, setting, varying, changed)
         same = after.update == before.part.update
@@ -167,73 +247,69 @@ def _equal(one: Value, other: Value | Sampled) -> bool:
     return not isinstance(other, Sampled) and np.array_equal(one, other)
 
 
-def _same_hold(one: Block, other: Block) -> bool:
+def _same_steps(one: Block, other: Block) -> bool:
+    """Whether two blocks compute the same, but for the values of their parameters."""
+    shown = tuple(output for output in other.outputs if output[0] not in other.states)
+    if one.update != other.update or tuple(output for output in one.outputs if output[0] not in one.states) != shown:
+        return False
     return one.spike is None or (other.spike is not None and np.array_equal(one.spike.hold_steps, other.spike.hold_steps))
 
 
-def _one(part: Any, planned: Planned, setting: Setting) -> Assign:
-    """An assignment from which nothing else follows."""
-    if isinstance(part, Population) and planned.target == "hold":
-        return Assign(part.name, "hold", 0.0, planned.when)
-    if isinstance(part, Population) and isinstance(planned.value, str):
-        expr = part.model.parsed.in_inner_units(parse_expression(planned.value))
-        return Assign(part.name, planned.target, expr, planned.when)
-    if isinstance(part, Projection) and planned.target == "w":
-        return Assign(weights_name(part), "", _new_weights(part, planned, setting), planned.when)
-    return Assign(part.name, planned.target, _value(part, planned, setting, {}), planned.when)
-
-
-def _new_weights(part: Projection, planned: Planned, setting: Setting) -> Value | CopyWeights:
-    given = planned.value
-    if isinstance(given, wish.CopyWeights):
-        home = given.source.home
-        return CopyWeights(weights_name(home), matrix_index(home, given.transpose), float(given.factor))
-    return _value(part, planned, setting, {})
-
-
-def _value(part: Any, planned: Planned, setting: Setting, parameters: Mapping[str, Any]) -> Value:
-    """The new value as numbers; what is drawn gets a stream of its own in each phase."""
+def _settled(part: Any, planned: Planned, setting: Setting, parameters: Mapping[str, Any]) -> Value | Expr | CopyWeights:
+    """The new value in inner units; what is drawn gets a stream of its own in each phase."""
     where = f"'{planned.part}.{planned.target}' in the schedule"
     stream = setting.stream(planned.part, f"phase {planned.place} {planned.target}")
+    neurons = neurons_of(part) if isinstance(part, STIMULI) else None
+    if neurons is not None:
+        return _settled_of_neurons(neurons, planned, stream, parameters, where, setting)
     if isinstance(part, PoissonSource):
         return neuron_values(planned.value, FREQUENCY, part.size, stream, where, planned.target)
     if isinstance(part, Population):
-        if isinstance(planned.value, str):
-            expr = part.model.parsed.in_inner_units(parse_expression(planned.value))
-            if unknown := names(expr) - {*parameters, "dt"}:
-                listed = ", ".join(sorted(unknown))
-                raise ScheduleError(f"a parameter can only be computed from parameters, not from {listed}", where=where)
-            return plain(evaluate(expr, {**parameters, "dt": setting.dt}.__getitem__))
-        dimension = part.model.variables[planned.target].dimension
-        return neuron_values(planned.value, dimension, part.size, stream, where, planned.target)
-    dimension = part.weight_dimension if planned.target == "w" else part.synaptic_dimensions()[planned.target]
-    values = edge_values(planned.value, dimension, stream, where, planned.target, part.connectivity, part.is_recurrent)
+        return _settled_of_neurons(part, planned, stream, parameters, where, setting)
+    if isinstance(planned.value, wish.CopyWeights):
+        given, home = planned.value, planned.value.source.home
+        return CopyWeights(weights_name(home), matrix_index(home, given.transpose), float(given.factor))
+    if planned.target == "w":
+        values = weights_given(planned.value, part, setting, stream, where, planned.target)
+    else:
+        dimension = part.synaptic_dimensions()[planned.target]
+        values = edge_values(planned.value, dimension, stream, where, planned.target, part.connectivity, part.is_recurrent)
     return values_of(values, expand(wiring_of(part, setting))) if isinstance(values, Sampled) else values
 
 
+def _settled_of_neurons(
+    part: Population, planned: Planned, stream: int, parameters: Mapping[str, Any], where: str, setting: Setting
+) -> Value | Expr:
+    if isinstance(planned.value, str):
+        expr = part.model.parsed.in_inner_units(parse_expression(planned.value))
+        if planned.target not in parameter_names(part):
+            return expr
+        if unknown := names(expr) - {*parameters, "dt"}:
+            listed = ", ".join(sorted(unknown))
+            raise ScheduleError(f"a parameter can only be computed from parameters, not from {listed}", where=where)
+        return plain(evaluate(expr, {**parameters, "dt": setting.dt}.__getitem__))
+    if planned.target == "hold" and planned.target not in part.model.variables:
+        return 0.0
+    dimension = part.model.variables[planned.target].dimension
+    return neuron_values(planned.value, dimension, part.size, stream, where, planned.target)
+
+
 # ---- phases ------------------------------------------------------------------------------------------------------------
-def phases_of(timetable: Timetable, network: wish.Network, assignments: Iterable[tuple[int, Assign]]) -> tuple[Phase, ...]:
-    """The plan of a Program."""
+def phases_of(timetable: Timetable, assignments: Iterable[tuple[int, Assign]], first: int = 0) -> tuple[Phase, ...]:
+    """The phases of a timetable, the first of which is number ``first`` of the plan, with their assignments."""
     found: dict[int, list[Assign]] = {}
     for place, assign in assignments:
         found.setdefault(place, []).append(assign)
-    return tuple(
-        Phase(steps, phase.label, _off(phase, network), tuple(found.get(place, ())))
-        for place, (phase, steps) in enumerate(zip(timetable.phases, timetable.steps, strict=True))
-    )
-
-
-def _off(phase: wish.Phase, network: wish.Network) -> frozenset[str]:
-    """Names of what is off: stimuli, pathways, and the learning rules that do not run."""
-    learning = [projection for projection in network.projections if projection.plasticity is not None]
-    if isinstance(phase.plasticity, bool):
-        still = [] if phase.plasticity else learning
-    else:
-        still = [projection for projection in learning if projection.name not in frozenset(phase.plasticity)]
-    return frozenset((*phase.off, *map(rule_name, still)))
+    return tuple(replace(phase, assign=tuple(found.get(place, ()))) for place, phase in enumerate(timetable.phases, first))
 
 
 # ---- probes ------------------------------------------------------------------------------------------------------------
+def shows_late(probe: wish.Probe) -> bool:
+    """Whether a probe records a signal of a stimulus that consists of neurons."""
+    part = probe.part
+    return isinstance(part, STIMULI) and neurons_of(part) is not None and probe.variable not in ("spikes", "counts", "count")
+
+
 def tap_of(probe: wish.Probe, setting: Setting) -> Tap:
     """The tap of a probe.
 
@@ -248,6 +324,8 @@ def tap_of(probe: wish.Probe, setting: Setting) -> Tap:
     if probe.variable in ("counts", "count"):
         at = "end"
     first = at == "start" and probe.reduce == "last"
+    if shows_late(probe):
+        at = "end"  # the value for [t_n, t_n + dt), as tables show it, is known when the step is done
     of = None if probe.of is None else np.asarray(probe.of, np.int64)
     steps = Steps(every, 0) if first and every > 1 else Steps(every)
     return Tap(probe.part.name, probe.variable, of, steps, at, probe.reduce)
@@ -267,7 +345,7 @@ def check_recorded_edges(taps: Iterable[Tap], pathways: Iterable[Pathway]) -> No
             continue
         wiring, last = pathway.wiring, int(np.max(tap.of))
         # Counting draws them all: it is left out where there are far more than that by any chance.
-        if last < 0.5 * wiring.probability * wiring.sources * wiring.targets:
+        if wiring.kind == "fixed_probability" and last < 0.5 * expected_count(wiring):
             continue
         count = sum(len(row) for row in rows(wiring))
         if last >= count:

@@ -124,7 +124,7 @@ def heun(system: System) -> Assignments:
 def rk4(system: System) -> Assignments:
     """The classical Runge-Kutta scheme of order four."""
     if any(system.noise.values()):
-        raise EquationError("rk4 is a scheme without noise", hint="use method='heun' or 'euler_maruyama'")
+        raise EquationError("method='rk4' is a scheme without noise, and these equations have noise (xi).", hint="Use method='heun' or 'euler_maruyama'.")
     assign: list[tuple[str, Expr]] = []
     stage: dict[str, Expr] = {}
     for number, (reach, offset) in enumerate(((None, ""), ("dt / 2", "dt / 2"), ("dt / 2", "dt / 2"), ("dt", "dt")), 1):

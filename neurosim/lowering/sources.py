@@ -33,7 +33,9 @@ def source_of(stimulus: Stimulus, setting: Setting) -> Source:
         return _spikes(stimulus, setting)
     if isinstance(stimulus, StepCurrent):
         return _step_current(stimulus, setting)
-    return _samples(stimulus, setting)
+    if isinstance(stimulus, (SampledArray, SampleTable)):
+        return _samples(stimulus, setting)
+    raise ParameterError("consists of neurons: it is a block", where=where(stimulus))
 
 
 def where(stimulus: Stimulus) -> str:
@@ -51,10 +53,25 @@ def _spikes(stimulus: SpikeTimes, setting: Setting) -> Source:
     times = np.asarray(in_inner(stimulus.times, TIME, where(stimulus), "times"), np.float64)
     steps, indices = np.rint(times / setting.dt).astype(np.int64), np.asarray(stimulus.indices, np.int64)
     order = np.lexsort((indices, steps))
+    _refuse_twice(stimulus, setting, times[order], steps[order], indices[order])
     payloads = None if stimulus.payloads is None else np.asarray(stimulus.payloads, np.float64)[order]
     return Source(
         stimulus.name, stimulus.size, "spikes", steps=steps[order], indices=indices[order], payloads=payloads
     )
+
+
+def _refuse_twice(stimulus: SpikeTimes, setting: Setting, times: np.ndarray, steps: np.ndarray, indices: np.ndarray) -> None:
+    """A neuron has at most one event in a step; ``times``, ``steps`` and ``indices`` are sorted by step, then neuron."""
+    twice = np.flatnonzero((np.diff(steps) == 0) & (np.diff(indices) == 0))
+    if len(twice):
+        k = int(twice[0])
+        first, second = sorted((times[k], times[k + 1]))
+        more = f", and {len(twice) - 1} more" if len(twice) > 1 else ""
+        raise ParameterError(
+            f"neuron {indices[k]} fires at {first:.12g} ms and at {second:.12g} ms, which are the same step of {setting.dt:g} ms{more}",
+            where=where(stimulus),
+            hint="use a shorter dt, or one spike with a payload",
+        )
 
 
 def _step_current(stimulus: StepCurrent, setting: Setting) -> Source:

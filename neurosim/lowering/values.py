@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from neurosim.errors import NeurosimError, ParameterError, together
+from neurosim.errors import NeurosimError, ParameterError, taken_apart, together
 from neurosim.ir.exactness import magnitude
 from neurosim.ir.program import Sampled, Value
 from neurosim.ir.random import sample, stream
@@ -54,10 +54,15 @@ def all_of(items: Iterable[Given], make: Callable[[Given], Made], where: str = "
         try:
             made.append(make(item))
         except NeurosimError as error:
-            errors.extend(error.parts or (error,))
+            errors.extend(taken_apart(error))
     if errors:
         raise together(errors, "" if len(errors) == 1 else where)
     return tuple(made)
+
+
+def all_made(*makers: Callable[[], Any], where: str = "Network") -> tuple[Any, ...]:
+    """What each of several functions makes; what goes wrong in any of them is reported together."""
+    return all_of(makers, lambda make: make(), where)
 
 
 # ---- times -------------------------------------------------------------------------------------------------------------
@@ -76,19 +81,16 @@ def steps_on_grid(time: float, dt: float, where: str, name: str, kind: type[Neur
     if abs(steps - nearest) <= GRID_TOLERANCE:
         return nearest
     low, high = (f"{round(k * dt, 12):g} ms" for k in (math.floor(steps), math.ceil(steps)))
-    raise kind(
-        f"{name} of {time:.12g} ms is not a multiple of the time step {dt:g} ms; the nearest are {low} and {high}",
-        where=where,
-    )
+    message = f"{name} of {time:.12g} ms is not a multiple of the time step {dt:g} ms; the nearest are {low} and {high}"
+    raise kind(message, where=where)
 
 
 def time_in_steps(value: Any, dt: float, where: str, name: str, kind: type[NeurosimError] = ParameterError) -> int:
     """A Quantity of one time in steps, on the grid; at least one step."""
     time = float(in_inner(value, TIME, where, name))
-    steps = steps_on_grid(time, dt, where, name, kind)
-    if steps < 1:
+    if time < dt * (1 - GRID_TOLERANCE):
         raise kind(f"{name} of {time:.12g} ms is less than one time step of {dt:g} ms", where=where)
-    return steps
+    return steps_on_grid(time, dt, where, name, kind)
 
 
 # ---- values of neurons -------------------------------------------------------------------------------------------------
@@ -100,6 +102,8 @@ def recipe(given: Distribution, stream: int, scale: float = 1.0) -> float | Samp
     b = given.inner(given.b) / scale if given.kind in ("uniform", "normal") else 0.0
     if given.kind == "lognormal":
         a, b = math.log(a), float(given.b)
+    if given.kind == "gamma":
+        a, b = float(given.b), a
     if given.kind in ("uniform", "normal", "lognormal") and (a == b if given.kind == "uniform" else b == 0.0):
         return math.exp(a) if given.kind == "lognormal" else a
     low = -math.inf if given.low is None else given.inner(given.low) / scale

@@ -10,13 +10,13 @@ from typing import Any, Protocol, TypeAlias
 from ..equations import parse_expression
 from ..equations.dimensions import check_side
 from ..errors import Findings, NeurosimError, ScheduleError, did_you_mean
-from ..units import FREQUENCY, Dimension
+from ..units import Dimension
 from .distributions import Distribution
 from .population import Population
 from .probes import Probe
 from .projection import Projection
 from .schedule import Assignment, CopyWeights, Phase, Schedule
-from .stimuli import PoissonSource, Stimulus
+from .stimuli import Stimulus, settable_of
 from .texts import is_divisor
 from .values import check_length, check_positive, conclude, inner_or_none, is_a, is_number, shown
 
@@ -62,7 +62,7 @@ def check_unique_names(findings: Findings, network: Parts) -> None:
             kinds.setdefault(part.name, []).append(_kind(part))
     for name, found in kinds.items():
         if len(found) > 1:
-            advice = ' Give one of them another with name="...".' if found.count("projection") == len(found) else ""
+            advice = ' Give one of them another with name="...".' if found.count("projection") == len(found) else " Names are unique."
             findings.add(network.where, f"{len(found)} parts have the name '{name}': {', '.join(found)}.{advice}")
 
 
@@ -83,7 +83,8 @@ def check_shared_weights(findings: Findings, network: Parts) -> None:
     owners = {id(projection.home) for projection in network.projections if projection.home is not projection}
     for projection in network.projections:
         rule = projection.plasticity
-        if rule is None or id(projection.home) not in owners:
+        convolved = projection.home.connectivity.kernel_shape is not None
+        if rule is None or not (id(projection.home) in owners or convolved):
             continue
         for name, _text, statements in rule.statements():
             for statement in statements:
@@ -172,13 +173,15 @@ def _check_inside(findings: Findings, where: str, role: str, part: Named, inside
 
 
 # ---- Schedules ------------------------------------------------------------------------------------------------------
-def check_schedule(network: Parts, schedule: Schedule) -> None:
+def check_schedule(network: Parts, schedule: Schedule, called: str = "") -> None:
     """Everything that a schedule names exists in the network and can be set to what it is set to.
 
     Parameters
     ----------
     network : Network
     schedule : Schedule
+    called : str
+        How messages call a phase without a label; its number unless given.
 
     Raises
     ------
@@ -187,7 +190,7 @@ def check_schedule(network: Parts, schedule: Schedule) -> None:
     """
     findings = Findings()
     for place, phase in enumerate(schedule.phases):
-        where = f"phase '{phase.label}'" if phase.label else f"phase {place}"
+        where = f"phase '{phase.label}'" if phase.label else called or f"phase {place}"
         _check_masks(findings, where, phase, network.named())
         for assignment in phase.assignments():
             _check_assignment(findings, f"{where}, '{assignment.path}'", assignment, network.named())
@@ -218,12 +221,21 @@ def _check_assignment(findings: Findings, where: str, assignment: Assignment, pa
         _check_population_value(findings, where, part, target, assignment.value)
     elif isinstance(part, Projection):
         _check_projection_value(findings, where, part, target, assignment.value)
-    elif not isinstance(part, PoissonSource):
-        findings.add(where, f"nothing of '{name}', a {_kind(part)}, can be changed during a run; it can be switched off.")
-    elif target != "rate":
-        findings.add(where, f"only the rate of '{name}' can be changed, not '{target}'.")
     else:
-        _check_numbers(findings, where, "rate", assignment.value, FREQUENCY, part.size, "neurons", "zero")
+        _check_stimulus_value(findings, where, part, target, assignment.value)
+
+
+def _check_stimulus_value(findings: Findings, where: str, part: Stimulus, target: str, value: Any) -> None:
+    known = settable_of(part)
+    if not known:
+        findings.add(where, f"nothing of '{part.name}', a {_kind(part)}, can be changed during a run; it can be switched off.")
+    elif target not in known and tuple(known) == ("rate",):
+        findings.add(where, f"only the rate of '{part.name}' can be changed, not '{target}'.")
+    elif target not in known:
+        findings.add(where, f"'{part.name}' has no '{target}' that can be changed{did_you_mean(target, known)}")
+    else:
+        sign = "zero" if target in ("rate", "sd") else "positive" if target == "tau" else ""
+        _check_numbers(findings, where, target, value, known[target], part.size, "neurons", sign)
 
 
 def _check_population_value(findings: Findings, where: str, part: Population, target: str, value: Any) -> None:
@@ -261,7 +273,8 @@ def _check_projection_value(findings: Findings, where: str, part: Projection, ta
     elif isinstance(value, str):
         findings.add(where, f"needs a number, got the text {shown(value)}.")
     else:
-        _check_numbers(findings, where, target, value, known[target], part.edge_count(), "synapses", "")
+        count = part.connectivity.weight_count(*part.sizes, part.is_recurrent) if target == "w" else part.edge_count()
+        _check_numbers(findings, where, target, value, known[target], count, "synapses", "")
 
 
 def _check_numbers(

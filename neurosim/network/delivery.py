@@ -37,15 +37,28 @@ def delivered(
         With the target ``X_post`` in place of ``into``, and additions to it multiplied by ``value``.
     """
     result = []
-    for statement in statements:
+    for statement in conducted(statements, into):
         expr = statement.expr
-        if statement.target != INTO:
+        if statement.target != of_target(into):
             result.append(statement)
             continue
         if not weighted and expr == Sym(WEIGHT_NAME):
             expr = Num(1.0, expr.span)
-        result.append(ParsedStatement(f"{into}_post", statement.op, _times_value(expr, one), statement.span))
+        result.append(ParsedStatement(statement.target, statement.op, _times_value(expr, one), statement.span))
     return tuple(result)
+
+
+def conducted(statements: tuple[ParsedStatement, ...], into: str) -> tuple[ParsedStatement, ...]:
+    """Statements of every step as they will run: with the target ``X_post`` in place of ``into``."""
+    return tuple(
+        ParsedStatement(of_target(into), statement.op, statement.expr, statement.span) if statement.target == INTO else statement
+        for statement in statements
+    )
+
+
+def of_target(into: str) -> str:
+    """What statements call the port or state of the target that a projection adds to."""
+    return f"{into}_post"
 
 
 def _times_value(expr: Expr, one: bool) -> Expr:
@@ -56,11 +69,13 @@ def _times_value(expr: Expr, one: bool) -> Expr:
 
 
 def names_at_ends(source: Population | Output | Stimulus, target: Population) -> Mapping[str, Dimension]:
-    """``X_pre`` for the outputs of the source, ``X_post`` for states, outputs and ports of the target, with dimensions."""
+    """``X_pre`` for the outputs of the source and what it sends, ``X_post`` for states, outputs and ports of the target, with dimensions."""
     known: dict[str, Dimension] = {}
     if isinstance(source, (Population, Output)):
         population = source.population if isinstance(source, Output) else source
         known.update({f"{name}_pre": population.model.variables[name].dimension for name in population.model.of_kind("output")})
+        if isinstance(source, Output):
+            known[f"{source.name}_pre"] = source.dimension
     elif source.signal is not None:
         known[f"{source.signal}_pre"] = source.dimension
     for name, variable in target.model.variables.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import Findings, NetworkError, did_you_mean
+from ..spelling import spelt
 from .checks import NETWORK_RULES, check_expected
 from .population import Output, Population
 from .probes import Probe
@@ -22,6 +23,7 @@ LARGEST_SEED = 2**64 - 1
 KINDS = (Population, Projection, Probe, *STIMULI)
 
 
+@spelt
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Network:
     """Populations, stimuli, projections and probes, checked as a whole; never changed in place.

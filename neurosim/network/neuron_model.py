@@ -11,9 +11,10 @@ from ..equations.calculus import inline
 from ..equations.dimensions import check_condition, check_statements, dimension_of, is_condition
 from ..equations.model import Equations, parse_equations
 from ..errors import EquationError, Findings, NeurosimError, ParameterError, did_you_mean
+from ..spelling import spelt
 from ..units import DIMENSIONLESS, TIME, Dimension, Quantity
 from .texts import Variable, check_value, described, placed, read_expression, read_statements, require_texts, variables_of
-from .values import called, check_flag, check_positive, conclude, inner_or_none, is_a, is_one_of, listed, shown
+from .values import called, check_flag, check_positive, conclude, conclude_model, inner_or_none, is_a, is_one_of, listed, shown
 
 METHODS = ("exact", "euler", "heun", "rk4", "exponential_euler", "euler_maruyama")
 SETTABLE = ("state", "parameter")
@@ -21,6 +22,7 @@ SETTABLE = ("state", "parameter")
 ARGUMENTS = ("self", "name", "size", "model", "method", "refractory")
 
 
+@spelt
 @dataclass(frozen=True, eq=False, repr=False)
 class NeuronModel:
     """A kind of neuron.
@@ -47,8 +49,8 @@ class NeuronModel:
         ``"v_rest"``; a state without default starts at 0.
     method : str, optional
         'exact', 'euler', 'heun', 'rk4', 'exponential_euler', 'euler_maruyama'; chosen from the equations if not given.
-    name, source : str
-        For messages and for printing: what it is called, where it comes from.
+    name, about, source : str
+        For messages, for printing and for tables: what it is called, what it is in one line, where it comes from.
 
     Attributes
     ----------
@@ -86,6 +88,7 @@ class NeuronModel:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     method: str | None = None
     name: str = ""
+    about: str = ""
     source: str = ""
     parsed: Equations = field(init=False)
     variables: Mapping[str, Variable] = field(init=False)
@@ -97,24 +100,23 @@ class NeuronModel:
     def __post_init__(self) -> None:
         where = self.where
         spike = "" if self.spike is None else self.spike
-        require_texts(where, equations=self.equations, spike=spike, reset=self.reset, payload=self.payload, name=self.name, source=self.source)
+        require_texts(where, equations=self.equations, spike=spike, reset=self.reset, payload=self.payload)
+        require_texts(where, name=self.name, about=self.about, source=self.source)
         self._check_kinds()
-        parsed: Equations = placed(where, lambda: parse_equations(self.equations, where=where))
+        spoken = self._read()
+        parsed: Equations = spoken["parsed"]
         for key, value in (
+            *spoken.items(),
             ("defaults", dict(self.defaults)),
             ("held", (self.held,) if is_a(self.held, str) else listed(self.held)),
-            ("parsed", parsed),
             ("variables", variables_of(parsed)),
-            ("spike_condition", None if self.spike is None else read_expression(self.spike, where)),
-            ("reset_statements", read_statements(self.reset, where)),
-            ("payload_expr", read_expression(self.payload, where)),
             ("payload_dimension", DIMENSIONLESS),
         ):
             object.__setattr__(self, key, value)
-        self._check_texts()
-        findings = Findings()
-        self._check_options(findings)
-        conclude(findings, ParameterError, where)
+        texts, options = Findings(), Findings()
+        self._check_texts(texts)
+        self._check_options(options)
+        conclude_model(texts, options, where)
 
     @property
     def where(self) -> str:
@@ -173,7 +175,7 @@ class NeuronModel:
             "payload": "" if self.payload == "1" else self.payload,
             "method": self.method or "",
         }
-        return described(self.where, self.equations, texts, self.defaults, self.source)
+        return described(self.where, self.equations, texts, self.defaults, self.source, self.about)
 
     def __repr__(self) -> str:
         return self.where
@@ -190,8 +192,20 @@ class NeuronModel:
             findings.add(self.where, "has neither equations nor a spike condition: nothing can happen.")
         conclude(findings, ParameterError, self.where)
 
-    def _check_texts(self) -> None:
-        """Units of the condition, the reset and the payload; all findings at once."""
+    def _read(self) -> dict[str, Any]:
+        """The texts as trees; mistakes in the grammar of all of them at once."""
+        findings, where, spike = Findings(), self.where, self.spike
+        trees = {
+            "parsed": findings.tried(lambda: placed(where, lambda: parse_equations(self.equations, where=where))),
+            "spike_condition": None if spike is None else findings.tried(lambda: read_expression(spike, where)),
+            "reset_statements": findings.tried(lambda: read_statements(self.reset, where)),
+            "payload_expr": findings.tried(lambda: read_expression(self.payload, where)),
+        }
+        conclude(findings, findings.kind(EquationError), where)
+        return trees
+
+    def _check_texts(self, findings: Findings) -> None:
+        """Units of the condition, the reset and the payload."""
         errors: list[NeurosimError] = []
         scope = self.parsed.scope()
         try:
@@ -211,12 +225,9 @@ class NeuronModel:
         try:
             check_statements(self.reset_statements, scope.quoting(self.reset), self.of_kind("state"))
         except NeurosimError as error:
-            errors.extend(error.parts or (error,))
-        findings = Findings()
+            errors.append(error)
         for found_error in errors:
             findings.add_error(found_error)
-        kind = type(errors[0]) if len({type(each) for each in errors}) == 1 else EquationError
-        conclude(findings, kind, self.where)
 
     def _check_options(self, findings: Findings) -> None:
         where = self.where

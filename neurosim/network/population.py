@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import Findings, ParameterError, did_you_mean
+from ..spelling import called_here, said_of, spelt
 from ..units import Dimension, Quantity, Unit
 from .distributions import Distribution
 from .neuron_model import METHODS, SETTABLE, NeuronModel, check_refractory
@@ -27,6 +28,7 @@ from .values import (
 )
 
 
+@spelt
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Population:
     """A named number of neurons of one model, with their parameters and initial states.
@@ -79,7 +81,9 @@ class Population:
         **values: Any,
     ) -> None:
         if not is_a(model, NeuronModel):
-            raise ParameterError(f"model must be a NeuronModel, got {shown(model)}.", where=f"Population {name!r}")
+            said = said_of("neurosim.neurons", str(model))
+            advice = f" As a value {said}" if said else " Take one of ns.neurons, or write ns.NeuronModel(...)."
+            raise ParameterError(f"model must be a NeuronModel, got {shown(model)}.{advice}", where=f"Population {name!r}")
         kept = {key: frozen_array(value) if isinstance(value, (np.ndarray, list, tuple)) and _plain(value) else value
                 for key, value in values.items()}
         for key, value in (
@@ -118,12 +122,14 @@ class Population:
         return self.values.get(name, self.model.defaults.get(name, 0.0))
 
     def output(self, name: str) -> Output:
-        """The named output, as the source of a projection of signals.
+        """The named output or state, as the source of a projection of signals.
+
+        A state is sent as it is after its step and before a reset.
 
         Raises
         ------
         ParameterError
-            When the model has no such output.
+            When the model has no such output or state.
         """
         return Output(self, name)
 
@@ -133,19 +139,20 @@ class Population:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Output:
-    """One output of a population, as the source of a projection of signals; made by :meth:`Population.output`."""
+    """One output or state of a population, as the source of a projection of signals; made by :meth:`Population.output`."""
 
     population: Population
     name: str
 
     def __post_init__(self) -> None:
-        outputs = self.population.model.of_kind("output")
-        if self.name not in outputs:
-            other = self.population.model.variables.get(self.name)
-            what = f"'{self.name}' is a {other.kind}, not an output" if other else f"there is no output '{self.name}'"
-            known = f"its outputs are: {', '.join(outputs)}" if outputs else "its model has no outputs"
-            hint = f"Declare one in the equations, as in 'y = {self.name} : unit (output)'." if other else ""
-            raise ParameterError(f"{what}; {known}.", where=self.population.where, hint=hint)
+        model = self.population.model
+        known = model.of_kind("output") + model.of_kind("state")
+        if self.name not in known:
+            other = model.variables.get(self.name)
+            what = f"'{self.name}' is a {other.kind}, not an output or a state" if other else f"there is no output '{self.name}'"
+            choices = f"can be sent: {', '.join(known)}" if known else "its model has neither outputs nor states"
+            hint = f"Declare an output in the equations, as in 'y = {self.name} : unit (output)'." if other else ""
+            raise ParameterError(f"{what}; {choices}.", where=self.population.where, hint=hint)
 
     @property
     def dimension(self) -> Dimension:
@@ -187,7 +194,7 @@ def _check_names(findings: Findings, population: Population) -> None:
     for name in population.values:
         variable = model.variables.get(name)
         if variable is None:
-            findings.add(population.where, f"unknown parameter '{name}'{did_you_mean(name, known)}")
+            findings.add(population.where, f"unknown parameter '{name}'{called_here(name, (*known, 'refractory', 'size'))}")
         elif variable.kind not in SETTABLE:
             reason = {
                 "port": "a port, which receives input: connect a stimulus to it with a Projection",

@@ -9,16 +9,18 @@ from typing import TypeAlias
 import numpy as np
 
 from ..errors import Findings, NetworkError, did_you_mean
+from ..spelling import spelt
 from ..units import TIME, Quantity
 from .population import Population
 from .projection import Projection
-from .stimuli import STIMULI, SampleTable, Stimulus
+from .stimuli import STIMULI, SampleTable, Stimulus, neurons_of
 from .values import check_positive, check_scalar, conclude, frozen_array, is_a, is_one_of, listed, shown
 
 Probed: TypeAlias = Population | Projection | Stimulus
 EVENTS = ("spikes", "counts", "count")
 
 
+@spelt
 @dataclass(frozen=True, eq=False, repr=False)
 class Probe:
     """Records one variable of one part.
@@ -29,7 +31,7 @@ class Probe:
     variable : str
         Of a population: a state, a port or an output. Of a projection: ``'w'`` or a state of its synapses. Of whatever fires:
         ``'spikes'`` (every spike), ``'counts'`` (spikes of each neuron since the last record) or ``'count'`` (their sum over
-        the population; neither stores single spikes). Of a signal: ``'value'``.
+        the population; neither stores single spikes). Of a signal: ``'value'``; of a Poisson source whose rate changes: ``'intensity'``.
     of : sequence of int, optional
         Which neurons (or synapses, in the order of their sources) are recorded; all if not given.
     every : Quantity, optional
@@ -88,7 +90,9 @@ def recordable(part: Probed) -> tuple[str, ...]:
     if isinstance(part, Population):
         events = EVENTS if part.model.spike is not None else ()
         return events + part.model.of_kind("state") + part.model.of_kind("port") + part.model.of_kind("output")
-    return EVENTS if part.signal is None else (part.signal,)
+    if part.signal is not None:
+        return (part.signal,)
+    return EVENTS if neurons_of(part) is None else (*EVENTS, "intensity")
 
 
 def _check_variable(findings: Findings, probe: Probe) -> None:

@@ -10,15 +10,16 @@ from typing import Any, TypeAlias
 from ..equations import Num, ParsedStatement
 from ..equations.dimensions import resolve_weight
 from ..errors import Findings, NetworkError
+from ..spelling import spelt
 from ..units import DIMENSIONLESS, Dimension, Quantity
 from . import synapses
-from .connectivity import Connectivity
-from .delivery import delivered, names_at_ends
+from .connectivity import Connectivity, check_connectivity
+from .delivery import conducted, delivered, names_at_ends
 from .plasticity import Plasticity
 from .population import Output, Population
 from .rules import (
     check_bounds,
-    check_connectivity,
+    check_conduction,
     check_delay,
     check_into,
     check_learning,
@@ -37,6 +38,7 @@ Source: TypeAlias = Population | Output | Stimulus
 PRECISIONS = ("float32", "float64")
 
 
+@spelt
 @dataclass(frozen=True, eq=False, repr=False)
 class Projection:
     """Synapses from a source to a population.
@@ -44,7 +46,7 @@ class Projection:
     Parameters
     ----------
     source : Population, Output or stimulus
-        A population (its spikes), one of its outputs (a signal), or a stimulus.
+        A population (its spikes), one of its outputs or states (a signal, ``cells.output("v")``), or a stimulus.
     target : Population
     connectivity : Connectivity
         Who is connected to whom.
@@ -113,6 +115,7 @@ class Projection:
         object.__setattr__(self, "model", self.synapse or synapses.static)
         findings = Findings()
         wanted = check_into(findings, self.where, self.target, self.into)
+        check_conduction(findings, self)
         fits = check_connectivity(findings, self.where, self.connectivity, *self.sizes, self.is_recurrent)
         check_delay(findings, self, fits)
         self._check_options(findings)
@@ -198,6 +201,17 @@ class Projection:
         """
         return delivered(self.model.arrival_statements, self.into, weighted=self.has_weights, one=self.carries_one)
 
+    def conduction(self) -> tuple[ParsedStatement, ...]:
+        """What runs in every step: the synapse's statements with ``into`` replaced by ``X_post`` of the port."""
+        return conducted(self.model.step_statements, self.into)
+
+    def statement_lists(self) -> tuple[tuple[str, str, tuple[ParsedStatement, ...]], ...]:
+        """What the synapse model does, as (name, text, statements as they will run)."""
+        return (
+            ("on_arrival", self.model.on_arrival, self.delivery()),
+            ("on_step", self.model.on_step, self.conduction()),
+        )
+
     def synaptic_states(self) -> tuple[str, ...]:
         """Names of the synapses' own states, those of the synapse model first."""
         return self.model.states() + (self.plasticity.states() if self.plasticity else ())
@@ -228,7 +242,8 @@ class Projection:
         if not is_a(self.target, Population):
             findings.add(where, f"the target must be a population, got {shown(self.target)}.")
         if not is_a(self.connectivity, Connectivity):
-            findings.add(where, f"the third argument says who is connected, such as all_to_all(), got {shown(self.connectivity)}.")
+            given = f"got {shown(self.connectivity)}.{_about_rule(self.connectivity)}"
+            findings.add(where, f"the third argument says who is connected, such as all_to_all(), {given}")
         if not is_a(self.into, str):
             findings.add(where, f"into must be the name of a port or state of the target, got {shown(self.into)}.")
         for name, kind in (("synapse", SynapseModel), ("plasticity", Plasticity), ("shared_with", Projection)):
@@ -237,8 +252,8 @@ class Projection:
                 findings.add(where, f"{name} must be a {kind.__name__}, got {shown(given)}.")
         if self.transpose_of is not None and not is_a(self.transpose_of, Projection):
             findings.add(where, f"transpose_of must be a Projection, got {shown(self.transpose_of)}.")
-        if not is_a(self.name, str) or "." in self.name or ":" in self.name or self.name != self.name.strip() or not self.name.isprintable():
-            findings.add(where, f"the name must be a text without '.', ':' and line breaks, got {shown(self.name)}.")
+        if not is_a(self.name, str):
+            findings.add(where, f"the name must be a text, got {shown(self.name)}.")
         conclude(findings, NetworkError, where)
 
     def _check_synapses(self, findings: Findings, fits: bool) -> None:
@@ -260,6 +275,7 @@ class Projection:
         other = self.shared_with or self.transpose_of
         if other is None:
             if self.factor != 1.0:
+                before += 1
                 findings.add(where, "factor multiplies shared weights: give shared_with=... or transpose_of=... too.")
         elif self.shared_with is not None and self.transpose_of is not None:
             findings.add(where, "give either shared_with=... or transpose_of=..., not both.")
@@ -284,6 +300,8 @@ class Projection:
             findings.add(self.where, f"'{other.name}' has no weights to share.")
 
     def _check_options(self, findings: Findings) -> None:
+        if "." in self.name or ":" in self.name or self.name != self.name.strip() or not self.name.isprintable():
+            findings.add(self.where, f"the name must be a text without '.', ':' and line breaks, got {shown(self.name)}.")
         if not is_number(self.factor) or not math.isfinite(self.factor):
             findings.add(self.where, f"factor must be a finite plain number, got {shown(self.factor)}.")
         if self.instant is not None:
@@ -307,3 +325,20 @@ class Projection:
         given_outside = isinstance(self.source, STIMULI) and not isinstance(self.source, (PoissonSource, SpikeTimes))
         into_port = self.target.model.variables[self.into].kind == "port"
         return given_outside and into_port and self._is_undelayed() and self.plasticity is None
+
+
+def _about_rule(given: Any) -> str:
+    """What to write for the name of a rule, as other simulators take it, alone or in a dictionary."""
+    name = given.get("rule") if isinstance(given, dict) else given
+    arguments = CALLS.get("fixed_probability" if name == "pairwise_bernoulli" else name) if isinstance(name, str) else None
+    return f" Write {arguments}." if arguments else ""
+
+
+CALLS: Mapping[str, str] = {
+    "all_to_all": "ns.all_to_all()",
+    "one_to_one": "ns.one_to_one()",
+    "fixed_probability": "ns.fixed_probability(0.1)",
+    "fixed_indegree": "ns.fixed_indegree(10)",
+    "fixed_outdegree": "ns.fixed_outdegree(10)",
+    "fixed_total_number": "ns.fixed_total_number(100)",
+}

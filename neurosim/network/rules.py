@@ -11,8 +11,8 @@ from ..equations import ParsedStatement, names
 from ..equations.dimensions import Scope, check_statements, dimension_of, resolve_weight
 from ..errors import Findings, NeurosimError, UnitError, did_you_mean
 from ..units import DIMENSIONLESS, TIME, WEIGHT, Dimension, describe_dimension, usual_unit
-from .connectivity import Connectivity
-from .delivery import VALUE_NAME, WEIGHT_NAME, states_of
+from .connectivity import ByDistance, Connectivity
+from .delivery import VALUE_NAME, WEIGHT_NAME, of_target, states_of
 from .distributions import Distribution
 from .plasticity import Plasticity
 from .population import Population
@@ -35,40 +35,6 @@ def check_into(findings: Findings, where: str, target: Population, into: str) ->
     choices = [f"{kind}: {', '.join(names)}" for kind, names in (("ports", ports), ("states", states)) if names]
     add_with_hint(findings, where, message, f"'{target.name}' has {'; '.join(choices)}" if choices else "It has neither ports nor states.")
     return None
-
-
-def check_connectivity(
-    findings: Findings, where: str, connectivity: Connectivity, sources: int, targets: int, same: bool
-) -> bool:
-    """The rule can be followed with populations of these sizes."""
-    before = len(findings)
-    kind, number = connectivity.kind, connectivity.number
-    left_out = 1 if same and not connectivity.autapses else 0
-    if kind == "one_to_one" and sources != targets:
-        findings.add(where, f"one_to_one() needs populations of the same size, got {sources} and {targets}.")
-    if connectivity.shape is not None and connectivity.shape != (sources, targets):
-        message = f"the matrix must have the shape (sources, targets) = ({sources}, {targets}), got {connectivity.shape}."
-        turned = connectivity.shape == (targets, sources)
-        add_with_hint(findings, where, message, "Transpose it: matrix[i, j] is the weight from i to j." if turned else "")
-    for name, indices, size in (("pre", connectivity.pre, sources), ("post", connectivity.post, targets)):
-        if connectivity.shape is None and indices is not None and np.any(indices >= size):
-            findings.add(where, f"{name} must hold numbers from 0 to {size - 1}, got {int(np.max(indices))}.")
-    for wanted, available, who in (("fixed_indegree", sources, "sources"), ("fixed_outdegree", targets, "targets")):
-        if kind != wanted or number == 0:
-            continue
-        if not connectivity.multapses and number > available - left_out:
-            findings.add(
-                where,
-                f"{number} different {who} cannot be chosen among {available - left_out}: lower the number, or allow "
-                "several synapses for a pair with multapses=True.",
-            )
-        elif available - left_out < 1:
-            findings.add(where, f"there is nobody to choose among: 1 neuron and autapses=False leave no {who}.")
-    if kind == "fixed_total_number":
-        pairs = sources * targets - sources * left_out
-        if (not connectivity.multapses and number > pairs) or (number > 0 and pairs == 0):
-            findings.add(where, f"{number} different pairs cannot be chosen among {pairs}: lower the number or allow multapses.")
-    return len(findings) == before
 
 
 class Synapses(Protocol):
@@ -106,7 +72,7 @@ class Synapses(Protocol):
     def sizes(self) -> tuple[int, int]: ...
 
     def edge_count(self) -> int | None: ...
-    def delivery(self) -> tuple[ParsedStatement, ...]: ...
+    def statement_lists(self) -> tuple[tuple[str, str, tuple[ParsedStatement, ...]], ...]: ...
 
 
 class Edges(Protocol):
@@ -124,13 +90,15 @@ class Edges(Protocol):
 
 def check_same_synapses(findings: Findings, where: str, mine: Edges, other: Edges) -> None:
     """Entry e of the weights belongs to synapse e of both, which is known where synapses are not drawn."""
-    if any(side.connectivity.kind.startswith("fixed_") for side in (mine, other)):
+    if any(side.connectivity.is_drawn for side in (mine, other)):
         findings.add(
             where,
             f"shares weights with '{other.name}', which needs synapses that are not drawn at random: all_to_all(), "
             "one_to_one() or pairs(...).",
         )
-    elif mine.edge_count() != other.edge_count():
+    elif mine.connectivity.kernel_shape != other.connectivity.kernel_shape:
+        findings.add(where, f"shares weights with '{other.name}', which needs two convolutions with kernels of one shape, or none.")
+    elif mine.connectivity.kernel_shape is None and mine.edge_count() != other.edge_count():
         findings.add(
             where, f"has {mine.edge_count()} synapses and '{other.name}', whose weights it shares, has {other.edge_count()}."
         )
@@ -148,24 +116,48 @@ def check_transposed_synapses(findings: Findings, where: str, mine: Edges, other
         )
 
 
-def synapse_scope(synapses: Synapses, weight: Dimension) -> Scope:
-    """What the names of a synapse model's statements mean, for a weight of this dimension."""
+def check_conduction(findings: Findings, synapses: Synapses) -> None:
+    """What a synapse adds in every step goes into a port: an addition to a state is for arrivals."""
+    variable = synapses.target.model.variables.get(synapses.into)
+    if variable is None or variable.kind != "state" or all(s.target != INTO for s in synapses.model.step_statements):
+        return
+    ports = synapses.target.model.of_kind("port")
+    add_with_hint(
+        findings,
+        synapses.where,
+        f"{synapses.model.where} adds to 'into' in every step (on_step), which only a port takes; {synapses.into} is a state of "
+        f"'{synapses.target.name}'.",
+        f"Ports of '{synapses.target.name}': {', '.join(ports)}." if ports else f"Declare one there, as in 'drive : {variable.unit} (port)'.",
+    )
+
+
+def synapse_scope(synapses: Synapses, weight: Dimension, name: str, text: str) -> Scope:
+    """What the names of a list of a synapse model's statements mean, for a weight of this dimension."""
     own = dict(synapses.model.parsed.dimensions)
-    known: dict[str, Dimension | None] = {**own, **synapses.ends, VALUE_NAME: synapses.carries}
+    arriving = {VALUE_NAME: synapses.carries} if name == "on_arrival" else {}
+    known: dict[str, Dimension | None] = {**own, **synapses.ends, **arriving}
     if synapses.has_weights:
         known[WEIGHT_NAME] = weight
-    return Scope(known, synapses.model.on_arrival, synapses.model.parsed.units)
+    return Scope(known, text, synapses.model.parsed.units)
 
 
 def find_weight_dimension(findings: Findings, synapses: Synapses, wanted: Dimension) -> Dimension | None:
     """The dimension of ``w`` that makes what is added fit the port or state; None when nothing does."""
-    scope = synapse_scope(synapses, WEIGHT)
+    if not synapses.has_weights:
+        using = [text for _, text, statements in synapses.statement_lists() if any(WEIGHT_NAME in names(s.expr) for s in statements)]
+        if using:
+            findings.add(synapses.where, f"the synapse uses a weight ('{using[0]}'): give weight=...")
+            return None
     found: Dimension | None = None
-    for statement in synapses.delivery():
-        if statement.target != f"{synapses.into}_post":
-            continue
+    additions = [
+        (statement, synapse_scope(synapses, WEIGHT, name, text))
+        for name, text, statements in synapses.statement_lists()
+        for statement in statements
+        if statement.target == of_target(synapses.into)
+    ]
+    for statement, scope in additions:
         if statement.op not in ("+=", "-="):
-            findings.add(synapses.where, f"'{INTO} {statement.op} ...': an arrival can only be added, with += or -=.")
+            findings.add(synapses.where, f"'{INTO} {statement.op} ...': it can only be added to, with += or -=.")
             return None
         try:
             added = dimension_of(statement.expr, scope)
@@ -182,7 +174,7 @@ def find_weight_dimension(findings: Findings, synapses: Synapses, wanted: Dimens
         # added = rest * w**k: what w must be so that the two are equal.
         needed = (wanted / (added / WEIGHT**added.weight)) ** (1 / added.weight)
         if found is not None and needed != found:
-            findings.add(synapses.where, f"'{synapses.model.on_arrival}' needs w in two different units.")
+            findings.add(synapses.where, f"'{scope.source}' needs w in two different units.")
             return None
         found = needed
     return DIMENSIONLESS if found is None else found
@@ -195,14 +187,14 @@ def _add_misfit(findings: Findings, synapses: Synapses, added: Dimension, wanted
 
 
 def check_statements_of_synapse(findings: Findings, synapses: Synapses) -> None:
-    """Statements of arrival use known names, change own states only, and their units fit."""
-    writable = states_of(synapses.model.variables) | {f"{synapses.into}_post"}
-    scope = synapse_scope(synapses, synapses.weight_dimension)
-    try:
-        check_statements(synapses.delivery(), scope, writable)
-    except NeurosimError as error:
-        for part in error.parts or (error,):
-            findings.add_error(_moved(part, synapses.where))
+    """Statements of the synapse use known names, change own states only, and their units fit."""
+    writable = states_of(synapses.model.variables) | {of_target(synapses.into)}
+    for name, text, statements in synapses.statement_lists():
+        try:
+            check_statements(statements, synapse_scope(synapses, synapses.weight_dimension, name, text), writable)
+        except NeurosimError as error:
+            for part in error.parts or (error,):
+                findings.add_error(_moved(part, synapses.where))
 
 
 def check_learning(findings: Findings, synapses: Synapses) -> None:
@@ -217,6 +209,12 @@ def check_learning(findings: Findings, synapses: Synapses) -> None:
     shared = sorted(set(rule.variables) & set(synapses.model.variables))
     if shared:
         findings.add(where, f"{', '.join(shared)} is a name of the synapse and of the learning rule: rename one of the two.")
+        return
+    missing = [f"{name}_post" for name in rule.needs if f"{name}_post" not in synapses.ends]
+    if missing:
+        message = f"{rule.where} reads {', '.join(missing)}, which '{synapses.target.name}' does not have."
+        lines = "; ".join(f"'{rule.needs[name.removesuffix('_post')]}'" for name in missing)
+        add_with_hint(findings, where, message, f"Its model needs lines such as {lines}.")
         return
     weight = synapses.weight_dimension
     own = {name: resolve_weight(dimension, weight) for name, dimension in rule.parsed.dimensions.items()}
@@ -260,14 +258,18 @@ def check_weight(findings: Findings, synapses: Synapses, fits: bool) -> None:
     where, dimension = synapses.where, synapses.weight_dimension
     value = synapses.given_weight
     if value is None:
-        if any(WEIGHT_NAME in names(statement.expr) for statement in synapses.delivery()):
-            findings.add(where, f"the synapse uses a weight ('{synapses.model.on_arrival}'): give weight=...")
+        for _, text, statements in synapses.statement_lists():
+            if any(WEIGHT_NAME in names(statement.expr) for statement in statements):
+                findings.add(where, f"the synapse uses a weight ('{text}'): give weight=...")
         return
     name = "weight"
     if isinstance(value, Distribution):
         if value.dimension != dimension:
             error = UnitError(f"{name} needs {describe_dimension(dimension)}, got {value}")
             findings.add_error(_explained(error, synapses))
+        return
+    if isinstance(value, ByDistance):
+        _check_by_distance(findings, synapses, value, dimension, name)
         return
     attempt = Findings()
     inner = inner_or_none(attempt, value, dimension, where, name)
@@ -278,6 +280,9 @@ def check_weight(findings: Findings, synapses: Synapses, fits: bool) -> None:
             findings.add_error(_explained(error, synapses))
         return
     if inner.ndim == 0 or not fits or synapses.weight is None:
+        return
+    if synapses.connectivity.kernel_shape is not None:
+        _check_entries(findings, where, inner, synapses.connectivity.kernel_shape)
         return
     if inner.ndim == 2 and synapses.connectivity.kind == "all_to_all":
         if inner.shape != synapses.sizes:
@@ -317,6 +322,8 @@ def check_bounds(findings: Findings, synapses: Synapses) -> None:
 
 def _range_of(value: Any, dimension: Dimension) -> tuple[float, float]:
     """Least and largest weight; of a distribution only where both are finite, its rare tails are clipped."""
+    if isinstance(value, ByDistance):
+        return np.inf, -np.inf
     if isinstance(value, Distribution):
         low, high = value.limits()
         return (low, high) if np.isfinite(low) and np.isfinite(high) and value.dimension == dimension else (np.inf, -np.inf)
@@ -333,12 +340,35 @@ def check_delay(findings: Findings, synapses: Synapses, fits: bool) -> None:
         elif value.limits()[0] < 0:
             findings.add(where, f"delay must not be negative, but {value} may draw negative times. Give low=0*ms or more.")
         return
+    if isinstance(value, ByDistance):
+        _check_by_distance(findings, synapses, value, TIME, "delay")
+        return
     inner = inner_or_none(findings, value, TIME, where, "delay")
     if inner is None:
         return
     check_positive(findings, value, TIME, inner, where, "delay", zero=True)
     if inner.ndim and fits:
         _check_per_edge(findings, where, "delay", inner, synapses.edge_count())
+
+
+def _check_by_distance(findings: Findings, synapses: Synapses, value: ByDistance, wanted: Dimension, name: str) -> None:
+    """A formula of distance has the unit that is wanted, and there are distances."""
+    space = synapses.connectivity.space
+    if space is None:
+        message = f"{name} depends on distance, but {synapses.connectivity} does not know where neurons are."
+        add_with_hint(findings, synapses.where, message, "Use distance_dependent(...); its kernel '1' connects all pairs.")
+        return
+    try:
+        value.check(space.dimension, wanted, synapses.where, name)
+    except NeurosimError as error:
+        findings.add_error(error)
+
+
+def _check_entries(findings: Findings, where: str, inner: FloatArray, kernel_shape: tuple[int, ...]) -> None:
+    """One weight for each entry of the kernel of a convolution."""
+    if inner.shape not in (kernel_shape, (int(np.prod(kernel_shape)),)):
+        wanted = f"{kernel_shape}, one for each entry of the kernel"
+        findings.add(where, f"weight must be one value or an array of the shape {wanted}, got {inner.shape}.")
 
 
 def _check_per_edge(findings: Findings, where: str, name: str, inner: FloatArray, count: int | None) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import Findings, ScheduleError
+from ..spelling import spelt
 from ..units import TIME, Quantity
 from .population import Population
 from .projection import Projection
@@ -16,6 +17,7 @@ from .stimuli import STIMULI
 from .values import called, check_count, check_positive, check_scalar, check_text, conclude, inner_or_none, is_a, listed, shown
 
 
+@spelt
 @dataclass(frozen=True, eq=False)
 class CopyWeights:
     """What an assignment to weights may set: the weights of another projection.
@@ -39,6 +41,7 @@ class CopyWeights:
             raise ScheduleError(f"needs a Projection, got {shown(self.source)}.", where="CopyWeights")
 
 
+@spelt
 @dataclass(frozen=True, eq=False)
 class Assignment:
     """Sets one thing at given times of a phase.
@@ -92,6 +95,7 @@ class Assignment:
         return part, target
 
 
+@spelt
 @dataclass(frozen=True, eq=False)
 class Phase:
     """A stretch of a run.
@@ -158,6 +162,7 @@ class Phase:
         return (*(Assignment(path, value) for path, value in self.set.items()), *self.at)
 
 
+@spelt
 @dataclass(frozen=True, init=False, eq=False)
 class Schedule:
     """Phases, one after the other.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ..equations import Expr, ParsedStatement, Sym, parse_expression, parse_statements, walk
@@ -91,6 +92,16 @@ def read_synapse(text: str, where: str) -> Equations:
     return parsed
 
 
+def read_texts(where: str, equations: str, **statements: str) -> dict[str, Any]:
+    """Equations of a synapse or a learning rule as ``parsed``, and lists of statements, read; mistakes in all of them at once."""
+    findings = Findings()
+    read: dict[str, Any] = {"parsed": findings.tried(lambda: read_synapse(equations, where))}
+    for name, text in statements.items():
+        read[name] = findings.tried(partial(read_statements, text, where))
+    conclude(findings, findings.kind(EquationError), where)
+    return read
+
+
 def read_statements(text: str, where: str) -> tuple[ParsedStatement, ...]:
     """Statements of a text, or an error that says in which model."""
     result: tuple[ParsedStatement, ...] = placed(where, lambda: parse_statements(text))
@@ -153,6 +164,10 @@ def _check_initial(
         findings.add_error(type(error)(error.message, error.source, error.span, where=where, hint=error.hint))
 
 
+OF_SYNAPSE = "Statements change the synapse's own states and add to 'into', the port or state that the projection names."
+OF_RULE = "Statements change the rule's own states and w; what arrives is added by the projection, to what into=... names."
+
+
 def check_synaptic_text(
     findings: Findings,
     parsed: Equations,
@@ -163,6 +178,7 @@ def check_synaptic_text(
 ) -> None:
     """Statements of a synapse, before it is known what is at its ends: own names, units that do not depend on the ends."""
     scope = parsed.scope(dict.fromkeys(name for name in writable if name not in parsed.dimensions and name != "w"), text)
+    scope = replace(scope, declaring=OF_SYNAPSE if "into" in writable else OF_RULE)
     try:
         check_statements(statements, scope, writable)
     except NeurosimError as error:
@@ -193,9 +209,11 @@ def synaptic_value(variables: Mapping[str, Variable], values: Mapping[str, Any],
     return values.get(name, 0.0)
 
 
-def described(title: str, equations: str, texts: Mapping[str, str], values: Mapping[str, Any], source: str) -> str:
+def described(
+    title: str, equations: str, texts: Mapping[str, str], values: Mapping[str, Any], source: str, about: str = ""
+) -> str:
     """A model as people read it: equations with units, what happens when, values, where it comes from."""
-    lines = [title]
+    lines = [f"{title}: {about}" if about else title]
     if equations.strip():
         lines.append(textwrap.indent(textwrap.dedent(equations).strip("\n").rstrip(), "    "))
     lines += [f"  {name}: {text}" for name, text in texts.items() if text]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import FunctionType
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import Findings, NeurosimError
+from ..errors import EquationError, Findings, NeurosimError, ParameterError
 from ..units import Dimension, Quantity, Unit, in_inner, inner_unit_name
 
 Scalar: TypeAlias = float | Quantity
@@ -44,6 +45,8 @@ def shown(value: Any) -> str:
         return f"an array of shape {value.shape}"
     if is_number(value):
         return f"{float(value):.12g}"
+    if isinstance(value, FunctionType):
+        return f"the function {value.__name__} (call it: {value.__name__}(...))"
     text = (repr(value) if isinstance(value, (str, list, tuple, dict)) else str(value)).split("\n", 1)[0]
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -168,6 +171,13 @@ def check_count(
 def add_with_hint(findings: Findings, where: str, message: str, hint: str) -> None:
     """Note a finding with a line of its own on what to do."""
     findings.add_error(NeurosimError(message, where=where, hint=hint))
+
+
+def conclude_model(texts: Findings, options: Findings, where: str, kind: type[NeurosimError] | None = None) -> None:
+    """Raise what was found in the texts of a model and in its options: an error of texts unless all is about options."""
+    error_type = (kind or texts.kind(EquationError)) if len(texts) and not len(options) else EquationError if len(texts) else ParameterError
+    texts.extend(options)
+    conclude(texts, error_type, where)
 
 
 def conclude(findings: Findings, error_type: type[NeurosimError], where: str) -> None:

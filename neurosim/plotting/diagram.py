@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from neurosim.description import Description, PartWords, ProjectionWords
 from neurosim.errors import ParameterError
-from neurosim.network import Distribution, Network, Population, Projection, Stimulus
-from neurosim.plotting.style import FAINT, INK, PALETTE, house_style, new_figure
-from neurosim.units import Quantity
+from neurosim.network import Network
+from neurosim.network.description import description_of
+from neurosim.plotting.style import FAINT, INK, PALETTE, darker, house_style, new_figure
 
-Box: TypeAlias = Population | Stimulus
 Point: TypeAlias = tuple[float, float]
 WIDTH, HEIGHT = 1.9, 0.62
 """Of a box, in inches."""
@@ -38,13 +37,14 @@ class Place:
     colour: str
 
 
-def diagram(network: Network) -> Figure:
+def diagram(network: Network | Description) -> Figure:
     """Boxes for populations and stimuli, arrows for projections; what a probe records stands in the box.
 
     Parameters
     ----------
-    network : Network
-        Of any size; up to 24 projections are numbered, and listed underneath with their weights and delays.
+    network : Network or Description
+        Of any size, also as the file of a result remembers it (``result.provenance.description``); up to 24 projections are
+        numbered, and listed underneath with their weights and delays.
 
     Returns
     -------
@@ -59,13 +59,16 @@ def diagram(network: Network) -> Figure:
         If it is no network.
     """
     given: object = network
-    if not isinstance(given, Network):
+    if not isinstance(given, Network | Description):
         raise ParameterError(f"needs a Network, got a {type(network).__name__}", where="diagram")
-    places = _places(network)
-    lines = _lines(network)
+    words = description_of(network) if isinstance(network, Network) else network
+    if not words.parts:
+        raise ParameterError("an empty network cannot be drawn", where="diagram")
+    places = _places(words)
+    lines = _lines(words)
     columns = 1 + max(place.column for place in places.values())
     rows = max(sum(place.column == k for place in places.values()) for k in range(columns))
-    width = max(COLUMN * (columns - 1) + WIDTH + 1.0 + _reach_of_arcs(network, places), NARROWEST)
+    width = max(COLUMN * (columns - 1) + WIDTH + 1.0 + _reach_of_arcs(words, places), NARROWEST)
     height = ROW * rows + 0.9 + LINE * len(lines)
     with house_style():
         figure = new_figure(width, height)
@@ -74,38 +77,38 @@ def diagram(network: Network) -> Figure:
         axes.set_xlim(-0.5 * WIDTH - 0.3, width - 0.5 * WIDTH - 0.3)
         axes.set_ylim(0.5 * ROW + 0.45 - height, 0.5 * ROW + 0.45)
         axes.set_axis_off()
-        for number, projection in enumerate(network.projections, 1):
+        for number, projection in enumerate(words.projections, 1):
             _draw_arrow(axes, projection, places, number if lines else None)
-        for part in (*network.populations, *network.stimuli):
-            _draw_box(axes, network, part, places[part.name])
-        figure.text(0.15 / width, 1.0 - 0.12 / height, network.name or "network", va="top", fontsize=11.0, fontweight="bold")
+        for part in words.parts:
+            _draw_box(axes, part, places[part.name])
+        figure.text(0.15 / width, 1.0 - 0.12 / height, words.name or "network", va="top", fontsize=11.0, fontweight="bold")
         for k, line in enumerate(reversed(lines), 2):
             figure.text(0.2 / width, LINE * k / height, line, va="bottom", fontsize=7.5, color=INK)
-        figure.text(0.2 / width, 0.1 / height, _legend(network), va="bottom", fontsize=7.5, color=FAINT)
+        figure.text(0.2 / width, 0.1 / height, _legend(words, network), va="bottom", fontsize=7.5, color=FAINT)
     return figure
 
 
 # ---- where things are ----------------------------------------------------------------------------------------------------
-def _places(network: Network) -> Mapping[str, Place]:
+def _places(words: Description) -> Mapping[str, Place]:
     """Columns by the distance from what receives nothing, rows in the order of the network, each column centred."""
-    parts: list[Box] = [*network.populations, *network.stimuli]
-    column = _columns(network, [part.name for part in parts])
+    column = _columns(words)
     members: dict[int, list[str]] = {}
-    for name in network.named():
-        if name in column:
-            members.setdefault(column[name], []).append(name)
+    for part in words.parts:
+        members.setdefault(column[part.name], []).append(part.name)
     tallest = max(len(names) for names in members.values())
 
     def place(name: str, colour: str) -> Place:
         names = members[column[name]]
         return Place(COLUMN * column[name], -ROW * (names.index(name) + 0.5 * (tallest - len(names))), column[name], colour)
 
-    return {part.name: place(part.name, PALETTE[k % len(PALETTE)]) for k, part in enumerate(parts)}
+    coloured = sorted(words.parts, key=lambda part: part.kind != "population")  # as in pictures of results: populations first
+    return {part.name: place(part.name, PALETTE[k % len(PALETTE)]) for k, part in enumerate(coloured)}
 
 
-def _columns(network: Network, names: Sequence[str]) -> Mapping[str, int]:
+def _columns(words: Description) -> Mapping[str, int]:
     """How many projections away from a stimulus, or from a part without input, each part is at least."""
-    edges = {(projection.pre.name, projection.target.name) for projection in network.projections}
+    names = [part.name for part in sorted(words.parts, key=lambda part: part.kind != "population")]
+    edges = {(projection.source, projection.target) for projection in words.projections}
     fed = {post for pre, post in edges if pre != post}
     column = {name: 0 for name in names if name not in fed}
     while len(column) < len(names):
@@ -114,40 +117,37 @@ def _columns(network: Network, names: Sequence[str]) -> Mapping[str, int]:
     return column
 
 
-def _reach_of_arcs(network: Network, places: Mapping[str, Place]) -> float:
+def _reach_of_arcs(words: Description, places: Mapping[str, Place]) -> float:
     """How far the arcs beside the last column stand out."""
     last = max(place.column for place in places.values())
-    ends = [(places[p.pre.name], places[p.target.name]) for p in network.projections]
+    ends = [(places[projection.source], places[projection.target]) for projection in words.projections]
     inside = [abs(a.y - b.y) for a, b in ends if a.column == b.column == last]
     return 0.3 + 0.27 * max(inside) if inside else 0.0
 
 
 # ---- what is drawn -------------------------------------------------------------------------------------------------------
-def _draw_box(axes: Axes, network: Network, part: Box, place: Place) -> None:
+def _draw_box(axes: Axes, part: PartWords, place: Place) -> None:
     """Rounded for populations: name, size and model, what is recorded."""
-    style = "round,pad=0,rounding_size=0.12" if isinstance(part, Population) else "square,pad=0"
+    style = "round,pad=0,rounding_size=0.12" if part.kind == "population" else "square,pad=0"
     corner = (place.x - 0.5 * WIDTH, place.y - 0.5 * HEIGHT)
     axes.add_patch(FancyBboxPatch(corner, WIDTH, HEIGHT, style, facecolor="white", edgecolor=place.colour, linewidth=1.6, zorder=3))
-    kind = (part.model.name or "neurons") if isinstance(part, Population) else type(part).__name__
-    recorded = [probe.variable for probe in network.probes if probe.part is part]
-    lines = [f"{part.size:,} {kind}", *([f"records {', '.join(recorded)}"] if recorded else [])]
+    lines = [f"{part.size:,} {part.what}", *([f"records {', '.join(part.recorded)}"] if part.recorded else [])]
     top = place.y + 0.08 * len(lines)
-    axes.text(place.x, top, part.name, ha="center", va="center", color=place.colour, fontweight="bold", zorder=4)
+    axes.text(place.x, top, part.name, ha="center", va="center", color=darker(place.colour), fontweight="bold", zorder=4)
     for k, line in enumerate(lines, 1):
         short = line if len(line) <= 34 else f"{line[:31]}..."
         axes.text(place.x, top - 0.03 - 0.16 * k, short, ha="center", va="center", fontsize=7.0, color=INK, zorder=4)
 
 
-def _draw_arrow(axes: Axes, projection: Projection, places: Mapping[str, Place], number: int | None) -> None:
+def _draw_arrow(axes: Axes, projection: ProjectionWords, places: Mapping[str, Place], number: int | None) -> None:
     """A straight arrow between columns, an arc beside its column, a loop at its own box."""
-    start, stop = places[projection.pre.name], places[projection.target.name]
+    start, stop = places[projection.source], places[projection.target]
     begin, end, bend = _path(start, stop)
-    negative = _is_negative(projection)
     axes.add_patch(
         FancyArrowPatch(
-            begin, end, arrowstyle=NEGATIVE if negative else POSITIVE, connectionstyle=f"arc3,rad={bend}",
-            linestyle=(0, (3, 2)) if projection.signal is not None else "solid", color=start.colour,
-            linewidth=2.2 if projection.plasticity is not None else 1.0, shrinkA=0, shrinkB=4 if negative else 1, zorder=2,
+            begin, end, arrowstyle=NEGATIVE if projection.negative else POSITIVE, connectionstyle=f"arc3,rad={bend}",
+            linestyle=(0, (3, 2)) if projection.signal else "solid", color=start.colour,
+            linewidth=2.2 if projection.rule else 1.0, shrinkA=0, shrinkB=4 if projection.negative else 1, zorder=2,
         )
     )  # fmt: skip
     if number is not None:
@@ -161,7 +161,7 @@ def _path(start: Place, stop: Place) -> tuple[Point, Point, float]:
     """Ends and curvature: down on the outside, up on the inside, so that the two directions of a pair are told apart."""
     right = start.x + 0.5 * WIDTH
     if start is stop:
-        return (right, start.y + 0.2), (right, start.y - 0.2), -2.2
+        return (right - 0.4, start.y + 0.5 * HEIGHT), (right, start.y + 0.22), -1.2
     if start.column == stop.column:
         down = stop.y < start.y
         shift = -0.1 if down else 0.1
@@ -181,56 +181,33 @@ def _on_curve(begin: Point, end: Point, bend: float, t: float) -> Point:
 
 
 # ---- what is written -----------------------------------------------------------------------------------------------------
-def _lines(network: Network) -> list[str]:
+def _lines(words: Description) -> list[str]:
     """One line about each projection; none where there are too many."""
-    listed = network.projections if len(network.projections) <= MOST_LISTED else ()
-    return [f"{number}   {projection.name}:  {_about(network, projection)}" for number, projection in enumerate(listed, 1)]
+    listed = words.projections if len(words.projections) <= MOST_LISTED else ()
+    return [f"{number}   {projection.name}:  {_about(projection)}" for number, projection in enumerate(listed, 1)]
 
 
-def _about(network: Network, projection: Projection) -> str:
+def _about(projection: ProjectionWords) -> str:
     """What arrives where, by whom, with which weight and delay."""
-    signal = "" if projection.signal in (None, "value") else f"{projection.signal} "
-    words = [f"{signal}into {projection.into}", str(projection.connectivity)]
-    if projection.home is not projection:
-        words.append(f"weights of '{projection.home.name}'")
-    elif projection.given_weight is not None:
-        words.append(f"weight {_short(projection.given_weight)}")
-    words += [] if _is_zero(projection.delay) else [f"delay {_short(projection.delay)}"]
-    words += [] if projection.synapse is None else [projection.synapse.name or "synapses of their own"]
-    words += [] if projection.plasticity is None else [projection.plasticity.name or "plastic"]
-    words += [f"records {probe.variable}" for probe in network.probes if probe.part is projection]
-    return ", ".join(words)
+    signal = "" if projection.signal in ("", "value") else f"{projection.signal} "
+    weight = projection.weight if "weights of" in projection.weight else f"weight {projection.weight}"
+    pieces = [
+        f"{signal}into {projection.into}",
+        projection.connectivity,
+        weight if projection.weight else "",
+        f"delay {projection.delay}" if projection.delay else "",
+        projection.synapse,
+        projection.rule,
+        *(f"records {variable}" for variable in projection.recorded),
+    ]
+    return ", ".join(piece for piece in pieces if piece)
 
 
-def _legend(network: Network) -> str:
-    counts = ((network.populations, "population", "populations"), (network.stimuli, "stimulus", "stimuli"),
-              (network.projections, "projection", "projections"))  # fmt: skip
-    numbers = ", ".join(f"{len(parts)} {one if len(parts) == 1 else many}" for parts, one, many in counts if parts)
-    signs = "point: positive weights, bar: negative, thick: plastic, dashed: a signal" if network.projections else ""
-    more = "print(network) lists them" if len(network.projections) > MOST_LISTED else ""
+def _legend(words: Description, network: Network | Description) -> str:
+    kinds = [part.kind for part in words.parts]
+    counts = ((kinds.count("population"), "population", "populations"), (kinds.count("stimulus"), "stimulus", "stimuli"),
+              (len(words.projections), "projection", "projections"))  # fmt: skip
+    numbers = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+    signs = "point: positive weights, bar: negative, thick: plastic, dashed: a signal" if words.projections else ""
+    more = "print(network) lists them" if len(words.projections) > MOST_LISTED and isinstance(network, Network) else ""
     return "   ".join(text for text in (numbers, more, signs) if text)
-
-
-def _short(value: Any) -> str:
-    """A weight or delay in a word or two."""
-    if isinstance(value, Distribution):
-        return str(value)
-    number, unit = (value.value, f" {value.unit}") if isinstance(value, Quantity) else (value, "")
-    return f"{np.min(number):.4g} to {np.max(number):.4g}{unit}" if np.ndim(number) else f"{float(number):.4g}{unit}"
-
-
-def _is_zero(value: Any) -> bool:
-    return not isinstance(value, Distribution) and not np.any(value.value if isinstance(value, Quantity) else value)
-
-
-def _is_negative(projection: Projection) -> bool:
-    """Whether no weight is positive and one is negative."""
-    weight, factor = projection.given_weight, projection.factor
-    if weight is None:
-        return False
-    if isinstance(weight, Distribution):
-        ends = weight.limits()
-    else:
-        number = weight.value if isinstance(weight, Quantity) else weight
-        ends = float(np.min(number, initial=0.0)), float(np.max(number, initial=0.0))
-    return bool(max(end * factor for end in ends) <= 0.0 > min(end * factor for end in ends))

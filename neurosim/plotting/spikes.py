@@ -17,7 +17,9 @@ from neurosim.plotting.style import (
     FAINT,
     GRID,
     INK,
+    WIDTH,
     colour_of,
+    darker,
     house_style,
     mark_phases,
     new_figure,
@@ -41,6 +43,8 @@ FEWEST_NEURONS = 40
 THINNEST_BAND = 0.05
 """Least part of the height that a population gets."""
 GAP = 0.012
+RATES_HEIGHT = 1.0
+"""Of the rates, in inches."""
 
 
 def raster(
@@ -68,8 +72,8 @@ def raster(
     if not isinstance(most_spikes, int) or most_spikes < 1:
         raise ParameterError(f"most_spikes must be a whole number from 1 on, got {most_spikes!r}", where="raster")
     with house_style():
-        figure = new_figure(9.0, 5.6)
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 1.0))
+        figure = new_figure(WIDTH, 1.6 + raster_height(parts))
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(raster_height(parts), RATES_HEIGHT))
         draw_raster(upper, result, parts, most_spikes)
         draw_rates(lower, result, parts, bin_ms)
         mark_phases((upper, lower), result)
@@ -79,6 +83,11 @@ def raster(
         set_time_axis(lower, result)
         figure.align_ylabels()
     return figure
+
+
+def raster_height(parts: Sequence[PartResult]) -> float:
+    """In inches: a few neurons need few."""
+    return min(0.45 + 0.16 * sum(part.size for part in parts), 3.4)
 
 
 def chosen_parts(result: Result, order: Iterable[str] | None) -> list[PartResult]:
@@ -148,7 +157,7 @@ def _heights(rows: Sequence[int]) -> list[float]:
 
 def _label(axes: Axes, part: PartResult, middle: float, colour: str) -> None:
     axes.annotate(part.name, (0.0, middle), xycoords=("axes fraction", "data"), xytext=(-7, 0), textcoords="offset points",
-                  ha="right", va="center", color=colour, fontweight="bold")  # fmt: skip
+                  ha="right", va="center", color=darker(colour), fontweight="bold")  # fmt: skip
     rate = part.rate
     if np.any(~np.isnan(rate)):
         axes.annotate(f"{np.nanmean(rate):.2f} Hz", (1.0, middle), xycoords=("axes fraction", "data"), xytext=(6, 0),
@@ -157,7 +166,7 @@ def _label(axes: Axes, part: PartResult, middle: float, colour: str) -> None:
 
 # ---- rates -------------------------------------------------------------------------------------------------------------
 def draw_rates(axes: Axes, result: Result, parts: Sequence[PartResult], bin_ms: float | None = None) -> None:
-    """Draw the rate of each population over time; of more than four the rate of all together, stacked by population."""
+    """Draw the rate of each population over time; of more than four the rate of all together."""
     scale, _ = time_scale(result)
     width = _rate_bin(result, parts) if bin_ms is None else bin_ms
     curves = []
@@ -169,17 +178,14 @@ def draw_rates(axes: Axes, result: Result, parts: Sequence[PartResult], bin_ms: 
     colours = [colour_of(part, result) for part in parts]
     if len(parts) > 4:
         sizes = np.array([part.size for part in parts], np.float64)
-        below = np.zeros(middles.size)
-        # The largest contribution at the bottom: the others stand on it and stay readable.
-        for k in sorted(range(len(parts)), key=lambda k: -float(curves[k].sum() * sizes[k])):
-            above = below + curves[k] * sizes[k] / sizes.sum()
-            axes.stairs(above, edges, baseline=below, fill=True, color=colours[k], linewidth=0.0)
-            below = above
+        together = np.average(curves, axis=0, weights=sizes)
+        axes.stairs(together, edges, fill=True, color=FAINT, linewidth=0.0, alpha=0.55)
+        axes.stairs(together, edges, color=INK, linewidth=0.8, baseline=None)
         axes.set_ylabel("rate of all [Hz]")
-        axes.set_ylim(0.0, 1.12 * float(below.max()) or 1.0)
+        axes.set_ylim(0.0, 1.12 * float(together.max()) or 1.0)
     else:
         for curve, colour in zip(curves, colours):
-            if len(parts) <= 2:
+            if len(parts) == 1:
                 axes.stairs(curve, edges, fill=True, color=colour, alpha=0.16)
             axes.stairs(curve, edges, color=colour, linewidth=1.1, baseline=None)
         axes.set_ylabel("rate [Hz]")
@@ -212,7 +218,7 @@ def rates(result: Result) -> Figure:
     if not rows:
         raise ParameterError('no spikes were recorded; add ns.Probe(population, "spikes") to the network', where="rates")
     with house_style():
-        figure = new_figure(7.0, 1.1 + 0.42 * len(rows))
+        figure = new_figure(WIDTH, 1.1 + 0.36 * len(rows))
         axes = figure.subplots()
         colours = [colour_of(result[row.name], result) for row in rows]
         places = np.arange(len(rows))
@@ -228,7 +234,7 @@ def rates(result: Result) -> Figure:
         axes.set_xlim(0.0, 1.15 * max(reach) or 1.0)
         axes.set_yticks(places, [row.name for row in rows])
         for tick, colour in zip(axes.get_yticklabels(), colours):
-            tick.set(color=colour, fontweight="bold")
+            tick.set(color=darker(colour), fontweight="bold")
         for place, row in zip(places, rows):
             furthest = max([row.rate, *row.expected.values()])
             axes.annotate(f"{row.rate:.2f}", (furthest, place), xytext=(7, 0), textcoords="offset points", va="center",

@@ -9,14 +9,17 @@ from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from neurosim.result import PartResult, Result
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#444444", "#B8A500")
 """Okabe and Ito (2008), "Color universal design"; their yellow darkened and black lightened, to be seen as small dots."""
+WIDTH = 7.5
+"""Of a picture in inches: text of 8 points is read where it is shown 600 pixels wide, and on paper across a page."""
 INK = "#222222"
-FAINT = "#8A8A8A"
+FAINT = "#6E6E6E"
 GRID = "#E6E6E6"
 
 STYLE: Mapping[str, Any] = MappingProxyType(
@@ -71,17 +74,24 @@ def colour_of(part: PartResult, result: Result) -> str:
     return PALETTE[names.index(part.name) % len(PALETTE)]
 
 
+def darker(colour: str) -> str:
+    """The colour of a line or a dot as that of text, which needs more contrast to be read."""
+    red, green, blue = to_rgb(colour)
+    return to_hex((0.72 * red, 0.72 * green, 0.72 * blue))
+
+
 def time_scale(result: Result) -> tuple[float, str]:
     """Milliseconds per unit of the time axis, and its label."""
     return (1000.0, "time [s]") if result.duration >= 2000.0 else (1.0, "time [ms]")
 
 
-def set_time_axis(axes: Axes, result: Result) -> None:
-    """Limits and label of the axis of time."""
-    scale, label = time_scale(result)
+def set_time_axis(axes: Axes, result: Result, *, label: bool = True) -> None:
+    """Limits of the axis of time, and its label where the axis below has not the same."""
+    scale, words = time_scale(result)
     first, last = result.window
     axes.set_xlim(first / scale, last / scale)
-    axes.set_xlabel(label)
+    if label:
+        axes.set_xlabel(words)
 
 
 def mark_phases(axes: Sequence[Axes], result: Result) -> None:

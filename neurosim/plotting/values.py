@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, LogNorm
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 
 from neurosim.errors import ParameterError
@@ -17,6 +17,7 @@ from neurosim.plotting.style import (
     GRID,
     INK,
     PALETTE,
+    WIDTH,
     colour_of,
     house_style,
     mark_phases,
@@ -38,6 +39,8 @@ MOST_STROKES = 150
 MOST_SWINGS = 60
 """A trace that goes up and down more often than this is a solid block too."""
 BINS = 60
+SELECTED = 4
+"""Synapses whose weights are drawn one by one."""
 
 
 def traces(result: Result, *, of: str | None = None, most: int = MOST_TRACES) -> Figure:
@@ -62,7 +65,7 @@ def traces(result: Result, *, of: str | None = None, most: int = MOST_TRACES) ->
     if not rows:
         raise ParameterError('no values were recorded; add for example ns.Probe(population, "v", of=range(3))', where="traces")
     with house_style():
-        figure = new_figure(9.0, 1.0 + 1.7 * len(rows))
+        figure = new_figure(WIDTH, 0.9 + 1.5 * len(rows))
         panels = figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (part, variable) in zip(panels, rows):
             draw_traces(axes, result, part, variable, most)
@@ -141,9 +144,9 @@ def _draw_spikes(
     """Strokes from the threshold upward: the reset leaves no trace of the spike itself."""
     times, ids = part.spikes
     chosen = times[(ids == neuron) & (part.copy_numbers == 0)]
-    if chosen.size > MOST_STROKES:
-        return
     reach = 0.6 * (threshold - float(np.nanmin(values))) if values.size else 1.0
+    if chosen.size > MOST_STROKES or (values.size and float(np.nanmax(values)) > threshold + 0.3 * reach):
+        return  # too many, or a model whose own trace goes up in a spike
     axes.vlines(chosen / scale, threshold, threshold + reach, colors=colour, linewidth=1.0)
 
 
@@ -175,10 +178,10 @@ def weights(result: Result, *, of: str | None = None) -> Figure:
     """
     require_result(result, "weights")
     parts = weight_parts(result) if of is None else [result[of]]
-    if not parts or not all("w" in part.recorded or _has_final(part) for part in parts):
+    if not parts or not all(_has_weights(part) for part in parts):
         raise ParameterError('no weights were recorded; add ns.Probe(projection, "w", every=...)', where="weights")
     with house_style():
-        figure = new_figure(9.0, 0.6 + 2.6 * len(parts))
+        figure = new_figure(WIDTH, 0.6 + 2.3 * len(parts))
         panels = figure.subplots(len(parts), 2, squeeze=False, width_ratios=(3.2, 1.0))
         for (left, right), part in zip(panels, parts):
             draw_weights(left, right, result, part)
@@ -187,7 +190,12 @@ def weights(result: Result, *, of: str | None = None) -> Figure:
 
 def weight_parts(result: Result) -> list[PartResult]:
     """Projections whose weights were recorded or changed."""
-    return [part for part in result if part.kind == "projection" and ("w" in part.recorded or _has_final(part))]
+    return [part for part in result if part.kind == "projection" and _has_weights(part)]
+
+
+def _has_weights(part: PartResult) -> bool:
+    """Whether there are some within the window, or at the end of the run."""
+    return _has_final(part) or ("w" in part.recorded and len(part.times("w")) > 0)
 
 
 def _has_final(part: PartResult) -> bool:
@@ -195,41 +203,50 @@ def _has_final(part: PartResult) -> bool:
 
 
 def draw_weights(left: Axes, right: Axes, result: Result, part: PartResult) -> None:
-    """Draw the distribution over time on the left, the first and the last one on the right."""
-    scale, _ = time_scale(result)
+    """Draw the distribution over time with a few single weights on the left, the first and the last one on the right."""
     recorded = part.trace("w") if "w" in part.recorded else np.zeros((0, 1))
-    values = recorded.reshape(recorded.shape[0], -1)
+    values = recorded.reshape(len(recorded), math.prod(recorded.shape[1:]))
     last = np.asarray(part.final("w")).ravel() if _has_final(part) else values[-1]
     every = np.concatenate([values.ravel(), last]) if values.size else last
     low, high = float(every.min()), float(every.max())
     edges = np.linspace(low, high if high > low else low + 1.0, BINS + 1)
-    unit = part.units.get("w", "")
-    label = f"weight [{unit}]" if unit not in ("", "1") else "weight"
+    colour = colour_of(part, result)
     if len(values) > 1:
-        counts = np.stack([np.histogram(row, edges)[0] for row in values], axis=1)
-        times = part.times("w") / scale
-        borders = np.concatenate([times, [2.0 * times[-1] - times[-2]]])
-        ramp = LinearSegmentedColormap.from_list("weights", ["#EAF3F9", colour_of(part, result), "#101010"])
-        shade = np.where(counts > 0, counts, np.nan)
-        image = left.pcolormesh(borders, edges, shade, cmap=ramp, norm=LogNorm(1, max(counts.max(), 2)), rasterized=True)
-        left.plot(times, values.mean(axis=1), color="white", linewidth=2.8)
-        left.plot(times, values.mean(axis=1), color=INK, linewidth=1.2)
-        left.annotate("mean", (times[-1], values[-1].mean()), xytext=(-4, 6), textcoords="offset points", ha="right",
-                      fontsize=7.5, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})  # fmt: skip
-        bar = left.figure.colorbar(image, ax=left, pad=0.01, aspect=30)
-        bar.set_label("synapses", fontsize=8.0)
-        bar.outline.set_visible(False)
-        set_time_axis(left, result)
-        left.set_ylabel(label)
-        left.set_title(f"{part.name}")
-        left.set_ylim(edges[0], edges[-1])
-        right.stairs(np.histogram(values[0], edges)[0], edges, orientation="horizontal", color=FAINT, linewidth=1.1,
-                     label="first")  # fmt: skip
+        _draw_course(left, result, part, values, edges, colour)
+        right.stairs(np.histogram(values[0], edges)[0], edges, orientation="horizontal", color=INK, linewidth=0.9, label="first",
+                     baseline=None)  # fmt: skip
     else:
         left.set_axis_off()
         right.set_title(part.name)
-    right.stairs(np.histogram(last, edges)[0], edges, orientation="horizontal", fill=True, color=colour_of(part, result),
-                 alpha=0.75, label="last", zorder=0.9)  # fmt: skip
+    right.stairs(np.histogram(last, edges)[0], edges, orientation="horizontal", fill=True, color=colour, alpha=0.6, label="last",
+                 zorder=0.9)  # fmt: skip
     right.set_ylim(edges[0], edges[-1])
+    right.set_xlim(left=0.0)
+    right.locator_params(axis="x", nbins=3)
+    right.tick_params(labelleft=len(values) < 2)
     right.set_xlabel("synapses")
-    right.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.0, handlelength=1.2)
+    right.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.0, handlelength=1.0, columnspacing=1.0)
+
+
+def _draw_course(axes: Axes, result: Result, part: PartResult, values: AnyArray, edges: AnyArray, colour: str) -> None:
+    """How many synapses have which weight, as shades; lines for single synapses and for the mean."""
+    scale, _ = time_scale(result)
+    counts = np.stack([np.histogram(row, edges)[0] for row in values], axis=1)
+    times = part.times("w") / scale
+    borders = np.concatenate([times, [2.0 * times[-1] - times[-2]]])
+    ramp = LinearSegmentedColormap.from_list("weights", ["#FFFFFF", colour])
+    # The square root shows both a peak and the few synapses beside it; the darkest shade leaves the lines readable.
+    norm = PowerNorm(0.5, 0.0, 1.5 * max(float(np.quantile(counts, 0.99)), 1.0))
+    axes.pcolormesh(borders, edges, counts, cmap=ramp, norm=norm, rasterized=True)
+    chosen = np.linspace(0, values.shape[1] - 1, min(SELECTED, values.shape[1])).astype(int)
+    for k in chosen:
+        axes.plot(times, values[:, k], color=INK, linewidth=0.5, alpha=0.7, label="single synapses" if k == chosen[0] else None)
+    mean = values.mean(axis=1)
+    axes.plot(times, mean, color="white", linewidth=3.2)
+    axes.plot(times, mean, color=INK, linewidth=1.6, label="mean")
+    unit = part.units.get("w", "")
+    axes.set_ylabel(f"weight [{unit}]" if unit not in ("", "1") else "weight")
+    axes.set_title(part.name)
+    axes.set_ylim(edges[0], edges[-1])
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.0, handlelength=1.4, columnspacing=1.0)
+    set_time_axis(axes, result)

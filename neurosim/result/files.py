@@ -2,16 +2,24 @@
 
 ::
 
-    /                       attributes: format 'neurosim result', format_version, dt_ms, steps, digest, first_step, last_step
-    /provenance             text, JSON: parts with sizes and units, phases, engine, seed, versions, options, expected rates
+    /                       attributes: format 'neurosim result', format_version, dt_ms, steps, digest, first_step, last_step; texts, a
+                            digest of the three that follow
+    /provenance             text, JSON: parts with sizes and units, phases, engine, seed, versions, options, expected rates, the
+                            network in words (`neurosim.description`), machine, command, notes
     /timing                 text, JSON: seconds of building and of running
     /info                   text, JSON: what the engine said about the run
     /spikes/<part>/         steps, indices, payloads, copies: (M,), sorted by step, copy, index; a spike of step n is at n * dt_ms
     /traces/<part>/<variable>/    values (T, B, K), steps (T,), of (K,) unless all; attribute: unit
     /final/<part>/<variable>      (B, N) or (B, E) after the last step; attribute: unit
 
+Values that were recorded at the end of a step n, of which the taps of a part in the provenance say ``"at": "end"``, are at
+(n + 1) * dt_ms; others at n * dt_ms. The payload of a spike is 1 unless the model says otherwise; of a Poisson source, ``"counted"``
+in the provenance, it is the number of spikes within the step. Weights 'w' are in the order of the edges, plastic ones of each copy
+apart. The evaluation window is from first_step to last_step; everything else is of the whole run.
+
 Each part's group has its true name in the attribute ``name``; in the path '/' is written '%2F', '%' '%25' and a name of
-dots '%2E'. A reader may rely on what stands here for every format_version; newer versions only add to it.
+dots '%2E'. A reader may rely on what stands here for every format_version; newer versions only add to it, and pass over groups, arrays,
+attributes and keys that they do not know.
 """
 
 from __future__ import annotations
@@ -19,17 +27,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neurosim.errors import FileError, FileFormatError
+from neurosim.errors import FileFormatError
+from neurosim.files import opened, path_of, written
 from neurosim.record import Events, Record, Trace
 from neurosim.result.provenance import Provenance, from_plain, to_plain
 
@@ -60,88 +66,16 @@ def record_digest(record: Record) -> str:
 def write(
     record: Record, provenance: Provenance, selected: tuple[int, int] | None, path: str | os.PathLike[str]
 ) -> None:
-    """Write the file under a temporary name beside ``path``, then rename it.
-
-    Raises
-    ------
-    FileError
-        If that fails; the temporary file is removed and an older file of that name is left as it was.
-    """
-    import h5py
-
-    target = _path(path)
-    if target.is_dir():
-        raise FileError(f"cannot write '{target}': it is a folder")
-    if target.exists() and not os.access(target, os.W_OK):
-        raise FileError(f"cannot write '{target}': it exists and is write-protected")
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        with open(temporary, "w+b", buffering=0) as raw:
-            sink = _Sink(raw)
-            with h5py.File(sink, "w") as file:
-                _fill(file, record, provenance, selected)
-            if sink.failures:
-                raise sink.failures[0]
-            os.fsync(raw.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        reason = error.strerror if target.parent.is_dir() else f"there is no folder '{target.parent}'"
-        raise FileError(f"cannot write '{target}': {reason}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write the file; it appears complete or not at all (:func:`neurosim.files.written`)."""
+    with written(path, bytes_of(record)) as file:
+        _fill(file, record, provenance, selected)
 
 
-@dataclass(frozen=True)
-class _Sink:
-    """A file that HDF5 writes into, which notes errors instead of raising them.
-
-    HDF5 swallows some of the errors of a full disk and stumbles over others when it closes its objects; so it is told that
-    all is well, and whoever gave it the file looks here afterwards.
-    """
-
-    raw: FileIO
-    failures: list[OSError] = field(default_factory=list)
-
-    def write(self, data: Any) -> int:
-        """Write all of the data, or note why not."""
-        rest = memoryview(data).cast("B")
-        length = rest.nbytes
-        try:
-            while rest.nbytes and not self.failures:
-                rest = rest[self.raw.write(rest) :]
-        except OSError as error:
-            self.failures.append(error)
-        return length
-
-    def readinto(self, target: Any) -> int:
-        """Read back what was written; zeros where writing failed."""
-        view = memoryview(target).cast("B")
-        done = self.raw.readinto(view) or 0
-        view[done:] = bytes(view.nbytes - done)
-        return view.nbytes
-
-    def read(self, size: int = -1) -> bytes:
-        """As that of a file; h5py knows a file by it."""
-        return self.raw.read(size) or b""
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As that of a file."""
-        return self.raw.seek(offset, whence)
-
-    def tell(self) -> int:
-        """As that of a file."""
-        return self.raw.tell()
-
-    def truncate(self, size: int | None = None) -> int:
-        """As that of a file; a failure is noted."""
-        try:
-            return self.raw.truncate(size)
-        except OSError as error:
-            self.failures.append(error)
-            return size or 0
-
-    def flush(self) -> None:
-        """Nothing is buffered here."""
+def bytes_of(record: Record) -> int:
+    """About how many bytes a record takes in a file, before compression."""
+    arrays = [getattr(events, name) for events in record.events.values() for name in EVENT_ARRAYS]
+    arrays += [array for trace in record.traces.values() for array in (trace.steps, trace.values)]
+    return sum(np.asarray(array).nbytes for array in (*arrays, *record.final.values()))
 
 
 def _fill(file: Any, record: Record, provenance: Provenance, selected: tuple[int, int] | None) -> None:
@@ -153,7 +87,17 @@ def _fill(file: Any, record: Record, provenance: Provenance, selected: tuple[int
     texts = {"provenance": to_plain(provenance), "timing": dict(record.timing), "info": dict(record.info)}
     for name, plain in texts.items():
         file[name] = json.dumps(plain, default=_plain_value, ensure_ascii=False, allow_nan=True)
-    units = {part.name: part.units for part in provenance.parts}
+    file.attrs["texts"] = _digest_of_texts(file)
+    fill_record(file, record, {part.name: part.units for part in provenance.parts})
+
+
+def _digest_of_texts(file: Any) -> str:
+    """SHA-256 of provenance, timing and information as they stand in the file; arrays have checksums of their own."""
+    return hashlib.sha256(b"".join(file[name][()] for name in ("provenance", "timing", "info"))).hexdigest()
+
+
+def fill_record(file: Any, record: Record, units: Mapping[str, Mapping[str, str]]) -> None:
+    """Store events, traces and final values in groups of a file; ``units``: part -> variable -> unit."""
     for part, events in record.events.items():
         group = _part_group(file, "spikes", part)
         for name in EVENT_ARRAYS:
@@ -179,7 +123,8 @@ def _part_group(file: Any, kind: str, part: str) -> Any:
 def _store(group: Any, name: str, array: Any) -> Any:
     values = np.asarray(array)
     packing = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if values.size >= COMPRESSED_FROM else {}
-    return group.create_dataset(name, data=values, **packing)
+    # A checksum, so that a damaged file is refused when it is read; HDF5 keeps them for arrays that have entries only.
+    return group.create_dataset(name, data=values, fletcher32=bool(values.size and values.ndim), **packing)
 
 
 def _plain_value(value: object) -> object:
@@ -208,37 +153,18 @@ def read(path: str | os.PathLike[str]) -> tuple[Record, Provenance, tuple[int, i
     FileError, FileFormatError
         If it cannot be opened, or is something else.
     """
-    import h5py
-
-    source = _path(path)
-    _check_readable(source)
-    try:
-        file = h5py.File(source, "r")
-    except OSError as error:
-        raise FileFormatError("it is not an HDF5 file, or was cut off", where=f"'{source}'") from error
-    with file, _malformed(source, file):
+    source = path_of(path)
+    with opened(source) as file, _malformed(source, file):
         if _text(file.attrs.get("format", "")) != FORMAT:
-            raise FileFormatError("it is an HDF5 file, but not that of a neurosim result", where=f"'{source}'")
+            hint = "Session.restore(path) goes on with a checkpoint." if file.attrs.get("format") == "neurosim checkpoint" else ""
+            raise FileFormatError("it is an HDF5 file, but not that of a neurosim result", where=f"'{source}'", hint=hint)
         provenance = from_plain(_json(file, "provenance"))
-        record = _record(file)
+        record = read_record(file)
         _check(record, provenance)
+        if "texts" in file.attrs and _text(file.attrs["texts"]) != _digest_of_texts(file):
+            raise ValueError("its texts are damaged; where they were changed on purpose, delete the attribute 'texts'")
         first, last = int(file.attrs.get("first_step", 0)), int(file.attrs.get("last_step", record.steps))
     return record, provenance, None if (first, last) == (0, record.steps) else (first, last)
-
-
-def _path(given: object) -> Path:
-    if not isinstance(given, str | os.PathLike) or not str(given) or "\0" in str(given):
-        raise FileError(f"a file needs a name, got {given!r}")
-    return Path(given)
-
-
-def _check_readable(source: Path) -> None:
-    if source.is_dir():
-        raise FileError(f"cannot read '{source}': it is a folder")
-    if not source.exists():
-        raise FileError(f"cannot read '{source}': there is no such file")
-    if not os.access(source, os.R_OK):
-        raise FileError(f"cannot read '{source}': no permission")
 
 
 @contextmanager
@@ -254,7 +180,14 @@ def _malformed(source: Path, file: Any) -> Iterator[None]:
         raise FileFormatError(f"malformed result: {reason}", where=f"'{source}'", hint=hint) from error
 
 
-def _record(file: Any) -> Record:
+def read_record(file: Any) -> Record:
+    """The record of a file: what :func:`fill_record` stored, with steps, timing and information.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        Where something is missing or does not fit together; whoever read it says which file it was.
+    """
     events = {}
     for group in file.get("spikes", {}).values():
         arrays = [_array(group, name) for name in EVENT_ARRAYS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,16 @@ import numpy.typing as npt
 
 from neurosim.errors import ParameterError, did_you_mean
 from neurosim.record import Events, Record, Trace
+from neurosim.result.choice import chosen_neurons
 from neurosim.result.provenance import PartInfo, Provenance
+from neurosim.result.window import phase_steps, stretch
+from neurosim.units import Quantity, Unit, parse_unit
 
 IntArray = npt.NDArray[np.integer[Any]]
 FloatArray = npt.NDArray[np.float64]
 EVENTS = "spikes"
+COMPUTED = ("rate", "t", "window", "size", "units", "recorded", "steps", "indices", "events", "payloads")
+"""What a part of a result has besides what was recorded."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,13 +29,57 @@ class PartResult:
     """What was recorded of one part within the evaluation window.
 
     Every recorded variable is an attribute: ``result["out"].v`` is its trace, (T, K), with several copies (T, B, K), in
-    the unit ``result["out"].units["v"]``. A variable named like an attribute below is read with ``trace("rate")``.
+    the unit ``result["out"].units["v"]``. A variable named like an attribute below is read with ``trace("rate")``. `between`,
+    `phase` and `neurons` return the same part with less of it.
     """
 
     info: PartInfo
     record: Record
     provenance: Provenance
     window_steps: tuple[int, int]
+    chosen: IntArray | None = None  # neurons, None for all
+
+    # ---- less of it --------------------------------------------------------------------------------------------------
+    def between(self, start: Quantity | Unit | float, stop: Quantity | Unit | float) -> PartResult:
+        """The same part in the evaluation window [start, stop), times of the whole run: ``between(100 * ms, 1 * second)``.
+
+        Raises
+        ------
+        UnitError, ParameterError
+            As those of `Result.between`.
+        """
+        return replace(self, window_steps=stretch(self.provenance, self.record.steps, start, stop, self._where()))
+
+    def phase(self, which: str | int) -> PartResult:
+        """The same part in the evaluation window of one phase of the plan, by its label or number.
+
+        Raises
+        ------
+        ParameterError
+            As that of `Result.phase`.
+        """
+        return replace(self, window_steps=phase_steps(self.provenance, self.record.steps, which))
+
+    def neurons(self, which: npt.ArrayLike) -> PartResult:
+        """The same part with some of its neurons, in the order given: ``neurons(range(10))``, ``neurons(part.rate > 5)``.
+
+        Spikes, rates, traces and final values are of these neurons alone. Neurons keep their numbers, which `indices` and
+        ``recorded_of("v")`` hold, and `size` stays the number of all. A trace has those of them that were recorded.
+
+        Parameters
+        ----------
+        which : (K,) array of int, or (N,) array of bool
+            Numbers of neurons, each once, or which of all neurons.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such neuron, or this is a projection.
+        """
+        if self.kind == "projection":
+            hint = "Of its edges choose with indices: .w[:, 10:20]; recorded_of('w') holds their numbers."
+            raise ParameterError("a projection has edges, no neurons", where=self._where(), hint=hint)
+        return replace(self, chosen=chosen_neurons(which, self.size, self.chosen, self._where()))
 
     @property
     def window(self) -> tuple[float, float]:
@@ -55,7 +104,7 @@ class PartResult:
 
     @property
     def size(self) -> int:
-        """Neurons N, of a projection its edges E."""
+        """Neurons N, of a projection its edges E, whether chosen or not."""
         return self.info.size
 
     @property
@@ -88,10 +137,15 @@ class PartResult:
         if found is None:
             raise self._not_recorded(EVENTS)
         first, last = self.window_steps
-        if (first, last) == (0, self.record.steps):
+        if (first, last) == (0, self.record.steps) and self.chosen is None:
             return found
         begin, end = np.searchsorted(found.steps, (first, last))
-        return Events(*(array[begin:end] for array in (found.steps, found.indices, found.payloads, found.copies)))
+        kept: Any = slice(begin, end)
+        if self.chosen is not None:
+            wanted = np.zeros(self.size, bool)
+            wanted[self.chosen] = True
+            kept = begin + np.flatnonzero(wanted[found.indices[begin:end]])
+        return Events(*(array[kept] for array in (found.steps, found.indices, found.payloads, found.copies)))
 
     @property
     def spikes(self) -> tuple[FloatArray, npt.NDArray[np.int64]]:
@@ -121,13 +175,16 @@ class PartResult:
 
     @property
     def rate(self) -> FloatArray:
-        """(N,), with several copies (B, N), spikes per second [Hz] over the evaluation window; nan where not recorded."""
+        """(N,), with several copies (B, N), spikes per second [Hz] over the evaluation window; nan where not recorded.
+
+        Of chosen neurons (K,) or (B, K).
+        """
         total = self._counts()
         missing = self._unrecorded()
         if missing is not None:
             total[:, missing] = math.nan
         rates = total * (1000.0 / (self.window[1] - self.window[0]))
-        return rates[0] if self.copies == 1 else rates
+        return self._of_chosen(rates)[0] if self.copies == 1 else self._of_chosen(rates)
 
     def _counts(self) -> FloatArray:
         copies, size = self.copies, self.size
@@ -154,15 +211,42 @@ class PartResult:
     def trace(self, variable: str) -> npt.NDArray[Any]:
         """Recorded values of a variable, (T, K), with several copies (T, B, K); of 'count' (T,) and (T, B).
 
+        They are plain numbers in the unit ``units[variable]``; see `quantity`.
+
         Raises
         ------
         ParameterError
             If it was not recorded; the message lists what was.
         """
-        values = self._window_of(self._trace(variable)).values
+        trace = self._window_of(self._trace(variable))
+        values = trace.values
         if variable == "count":
+            if self.chosen is not None:
+                raise ParameterError("'count' is that of the whole population, not of chosen neurons", where=self._where())
             values = values[:, :, 0]
+        elif self.chosen is not None:
+            values = values[:, :, self._columns(variable, trace)]
         return values[:, 0] if self.copies == 1 else values
+
+    def quantity(self, variable: str) -> Quantity:
+        """What an attribute holds, with its unit: of a recorded variable, of 'rate', 't' and 'window'.
+
+        Divided by another unit it is a plain array again: ``result["out"].quantity("v") / volt``.
+
+        Raises
+        ------
+        ParameterError
+            If it was not recorded.
+
+        Examples
+        --------
+        >>> result["out"].quantity("v").max()    # doctest: +SKIP
+        -50.02 mV
+        """
+        variable, attributes = str(variable), {"rate": "Hz", "t": "ms", "window": "ms"}
+        if variable in attributes and variable not in self.recorded:
+            return Quantity(np.asarray(getattr(self, variable)), parse_unit(attributes[variable]))
+        return Quantity(np.asarray(self.trace(variable), np.float64), parse_unit(self.units.get(variable) or "1"))
 
     def times(self, variable: str) -> FloatArray:
         """(T,) times [ms] of the recorded values of a variable."""
@@ -170,9 +254,22 @@ class PartResult:
         return (self._window_of(self._trace(variable)).steps + int(ends)) * self.provenance.dt
 
     def recorded_of(self, variable: str) -> IntArray:
-        """(K,) neurons or edges whose values of a variable were recorded."""
+        """(K,) neurons or edges whose values of a variable, or whose 'spikes', were recorded; of chosen neurons those of them.
+
+        Raises
+        ------
+        ParameterError
+            If it was not recorded.
+        """
+        if variable == EVENTS:
+            if not self.has_spikes:
+                raise self._not_recorded(EVENTS)
+            missing = self._unrecorded()
+            chosen = np.arange(self.size) if self.chosen is None else self.chosen
+            return chosen if missing is None else chosen[~missing[chosen]]
         trace = self._trace(variable)
-        return np.arange(trace.values.shape[2]) if trace.of is None else trace.of
+        recorded = np.arange(trace.values.shape[2]) if trace.of is None else trace.of
+        return recorded if self.chosen is None else recorded[self._columns(variable, trace)]
 
     @property
     def t(self) -> FloatArray:
@@ -193,7 +290,7 @@ class PartResult:
         return times[0]
 
     def final(self, variable: str) -> npt.NDArray[Any]:
-        """Value after the last step of the run: (N,) or (E,), with several copies (B, N) or (B, E).
+        """Value after the last step of the run: (N,) or (E,), with several copies (B, N) or (B, E); of chosen neurons (K,).
 
         Raises
         ------
@@ -204,7 +301,7 @@ class PartResult:
         names = (self.name, self.info.weights) if variable == "w" else (self.name,)
         for name in names:
             if (name, variable) in final:
-                values = final[name, variable]
+                values = self._of_chosen(final[name, variable])
                 return values[0] if self.copies == 1 else values
         known = [other for name, other in final if name in names]
         raise ParameterError(f"has no final state '{variable}'{did_you_mean(variable, known)}", where=self._where())
@@ -225,6 +322,21 @@ class PartResult:
             raise self._not_recorded(str(variable))
         return trace
 
+    def _of_chosen(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The chosen neurons of values (B, N)."""
+        return values if self.chosen is None else values[:, self.chosen]
+
+    def _columns(self, variable: str, trace: Trace) -> IntArray:
+        """Where the chosen neurons stand in a trace, of those that were recorded."""
+        column = np.full(self.size, -1)
+        recorded = np.arange(trace.values.shape[2]) if trace.of is None else trace.of
+        column[recorded] = np.arange(recorded.size)
+        found = column[self.chosen]
+        if (found < 0).all():
+            known = ", ".join(str(k) for k in recorded[:8]) + (" ..." if recorded.size > 8 else "")
+            raise ParameterError(f"'{variable}' was recorded of none of the chosen neurons; recorded: {known}", where=self._where())
+        return found[found >= 0]
+
     def _window_of(self, trace: Trace) -> Trace:
         first, last = self.window_steps
         begin, end = np.searchsorted(trace.steps, (first, last))
@@ -244,6 +356,11 @@ class PartResult:
                 tail = f"; recorded: {', '.join(recorded)}"
         else:
             tail = "; nothing of it was recorded"
+        if "did you mean" in tail:
+            return ParameterError(f"'{variable}' was not recorded{tail}", where=self._where())
+        computed = did_you_mean(variable, COMPUTED)
+        if "did you mean" in computed:
+            return ParameterError(f"there is no '{variable}'{computed}", where=self._where())
         message = f"'{variable}' was not recorded{tail}"
         names = {self.name, self.info.weights} if variable == "w" else {self.name}
         kept = any((name, variable) in self.record.final for name in names)
@@ -256,4 +373,5 @@ class PartResult:
 
     def __repr__(self) -> str:
         things = "edges" if self.kind == "projection" else "neurons"
-        return f"{self._where()}: {self.size} {things}; recorded: {', '.join(self.recorded) or 'nothing'}"
+        number = self.size if self.chosen is None else f"{self.chosen.size} of {self.size}"
+        return f"{self._where()}: {number} {things}; recorded: {', '.join(self.recorded) or 'nothing'}"

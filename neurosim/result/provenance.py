@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from neurosim.description import Description
+from neurosim.description import from_plain as description_from_plain
+from neurosim.description import to_plain as description_to_plain
+
 KINDS = ("population", "source", "projection")
 
 
@@ -76,7 +80,9 @@ class Provenance:
 
     ``dt`` in ms. ``level``: how closely the engine declares to agree with the reference. ``expected``: column title ->
     population -> rate [Hz], shown beside the measured rates. ``versions``: distribution -> version. ``meta``: text for
-    people, passed on from the network. ``interrupted``: the run was stopped before the end of its plan.
+    people, passed on from the network. ``interrupted``: the run was stopped before the end of its plan. ``description``: the
+    network in plain words, None in files that were written before there was one. ``machine``: system, processor, cores, date.
+    ``command``: what was typed to make this result, '' where that was no command. ``notes``: what a reader has to know.
     """
 
     dt: float
@@ -95,6 +101,10 @@ class Provenance:
     expected: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     meta: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
+    description: Description | None = None
+    machine: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def to_plain(provenance: Provenance) -> dict[str, Any]:
@@ -103,8 +113,10 @@ def to_plain(provenance: Provenance) -> dict[str, Any]:
     plain["parts"] = [_part_to_plain(part) for part in provenance.parts]
     plain["phases"] = [{"label": p.label, "start": p.start, "steps": p.steps} for p in provenance.phases]
     plain["expected"] = {title: dict(column) for title, column in provenance.expected.items()}
-    for name in ("options", "versions", "meta"):
+    for name in ("options", "versions", "meta", "machine"):
         plain[name] = dict(plain[name])
+    plain["description"] = None if provenance.description is None else description_to_plain(provenance.description)
+    plain["notes"] = list(provenance.notes)
     return plain
 
 
@@ -120,6 +132,9 @@ def from_plain(plain: Mapping[str, Any]) -> Provenance:
     known["parts"] = tuple(_part_from_plain(part) for part in plain["parts"])
     known["phases"] = tuple(PhaseInfo(str(p["label"]), int(p["start"]), int(p["steps"])) for p in plain["phases"])
     known["dt"] = float(plain["dt"])
+    if known.get("description") is not None:
+        known["description"] = description_from_plain(known["description"])
+    known["notes"] = tuple(str(note) for note in plain.get("notes", ()))
     if not known["dt"] > 0.0:
         raise ValueError(f"dt = {known['dt']:g} ms is not positive")
     return Provenance(**known)

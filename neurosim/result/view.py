@@ -13,13 +13,16 @@ from neurosim.errors import ParameterError, did_you_mean
 from neurosim.record import Events, Record
 from neurosim.result.files import read, record_digest, write
 from neurosim.result.part import PartResult
-from neurosim.result.provenance import PhaseInfo, Provenance
-from neurosim.units import TIME, Quantity, Unit, in_inner
+from neurosim.result.provenance import Provenance
+from neurosim.result.window import phase_steps, stretch
+from neurosim.spelling import spelt
+from neurosim.units import Quantity, Unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@spelt
 @dataclass(frozen=True, repr=False)
 class Result:
     """What a run recorded, and where it comes from.
@@ -121,10 +124,7 @@ class Result:
         ParameterError
             If the window is empty or lies outside what was simulated.
         """
-        times = [in_inner(value, TIME, "Result.between", name) for value, name in ((start, "start"), (stop, "stop"))]
-        if not all(isinstance(time, float) for time in times):
-            raise ParameterError("needs two single times, as in between(500 * ms, 1 * second)", where="Result.between")
-        return self._within(*(round(float(time) / self.provenance.dt) for time in times))
+        return replace(self, selected=stretch(self.provenance, self.record.steps, start, stop, "Result.between"))
 
     def phase(self, which: str | int) -> Result:
         """The same result with the evaluation window of one phase of the plan.
@@ -139,40 +139,7 @@ class Result:
         ParameterError
             If there is no such phase, or the run was stopped before it.
         """
-        chosen = self._phases(which)
-        first = chosen[0].start
-        last = min(chosen[-1].start + chosen[-1].steps, self.record.steps)
-        if first >= self.record.steps and self.record.steps < self._planned_steps():
-            raise ParameterError(f"phase '{which}' was not reached: the run was stopped after {self._milliseconds(self.record.steps)}")
-        return self._within(first, last)
-
-    def _phases(self, which: str | int) -> tuple[PhaseInfo, ...]:
-        phases = self.provenance.phases
-        if isinstance(which, int) and not isinstance(which, bool):
-            if not 0 <= which < len(phases):
-                raise ParameterError(f"there is no phase {which}; the plan has {len(phases)}, counted from 0")
-            return (phases[which],)
-        numbers = [k for k, phase in enumerate(phases) if phase.label == str(which)]
-        if not numbers:
-            labels = [phase.label for phase in phases if phase.label]
-            raise ParameterError(f"there is no phase '{which}'{did_you_mean(which, labels)}")
-        if numbers[-1] - numbers[0] + 1 != len(numbers):
-            shown = ", ".join(str(k) for k in numbers)
-            raise ParameterError(f"phases {shown} are all labelled '{which}'; choose one by its number")
-        return phases[numbers[0] : numbers[-1] + 1]
-
-    def _planned_steps(self) -> int:
-        return sum(phase.steps for phase in self.provenance.phases)
-
-    def _milliseconds(self, steps: int) -> str:
-        return f"{steps * self.provenance.dt:g} ms"
-
-    def _within(self, first: int, last: int) -> Result:
-        if not 0 <= first < last <= self.record.steps:
-            wanted = f"{self._milliseconds(first)} to {self._milliseconds(last)}"
-            whole = f"{self._milliseconds(self.record.steps)} were simulated"
-            raise ParameterError(f"the window from {wanted} is empty or outside the run; {whole}", where="Result")
-        return replace(self, selected=(first, last))
+        return replace(self, selected=phase_steps(self.provenance, self.record.steps, which))
 
     # ---- copies ------------------------------------------------------------------------------------------------------
     def copy(self, number: int) -> Result:
@@ -229,6 +196,27 @@ class Result:
 
         return overview(self, **appearance)
 
+    def report(self, path: str | os.PathLike[str], *, figures: Mapping[str, Figure] | None = None) -> None:
+        """Write one HTML page about the run that opens without network.
+
+        Pictures, measured beside expected rates, the network, its equations and parameters, provenance, how to repeat it.
+
+        Parameters
+        ----------
+        path : str or path
+            Such as ``"report.html"``.
+        figures : mapping of str to matplotlib.figure.Figure, optional
+            Title -> picture of yours; they stand first.
+
+        Raises
+        ------
+        FileError
+            If it cannot be written.
+        """
+        from neurosim.report import write_report
+
+        write_report(self, path, {} if figures is None else figures)
+
     def digest(self) -> str:
         """SHA-256 of the spikes and the final state of the whole run: equal for equal runs, whatever time they took."""
         return record_digest(self.record)
@@ -245,6 +233,30 @@ class Result:
         """
         write(self.record, self.provenance, self.selected, path)
 
+    def to_neo(self) -> Any:
+        """A ``neo.Block`` of the evaluation window, for Elephant and Neo's file formats: see `neurosim.interchange.neo.to_neo`.
+
+        Raises
+        ------
+        BackendMissingError
+            If Neo is not installed: ``pip install "neurosim-toolkit[neo]"``.
+        """
+        from neurosim.interchange.neo import to_neo
+
+        return to_neo(self)
+
+    def save_sonata(self, path: str | os.PathLike[str]) -> None:
+        """Write the spikes of the evaluation window as a SONATA file: see `neurosim.interchange.sonata.write_sonata`.
+
+        Raises
+        ------
+        FileError
+            If it cannot be written.
+        """
+        from neurosim.interchange.sonata import write_sonata
+
+        write_sonata(self, path)
+
     def __repr__(self) -> str:
         origin = self.provenance
         name = f" of '{origin.name}'" if origin.name else ""
@@ -256,6 +268,7 @@ class Result:
         return f"Result{name}: {self.duration:g} ms, {populations}, {spikes} ({engine}{stopped})"
 
 
+@spelt
 def load_result(path: str | os.PathLike[str]) -> Result:
     """Read a result that `Result.save` wrote.
 

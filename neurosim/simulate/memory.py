@@ -10,7 +10,7 @@ from pathlib import Path
 
 from neurosim.errors import NeurosimError, OutOfMemoryError
 from neurosim.ir.program import Block, Pathway, Program, Source, Tap
-from neurosim.ir.wiring import edge_count
+from neurosim.ir.wiring import expected_count
 
 LIMIT_OF_CONTAINER = "/sys/fs/cgroup/memory.max"
 NUMBER = 8
@@ -43,17 +43,10 @@ def least_memory(program: Program, copies: int) -> Iterator[tuple[str, int]]:
     for block in program.blocks:
         yield f"states of '{block.name}'", block.size * len(block.states) * copies * NUMBER
     for pathway in program.pathways:
-        yield f"synapses of '{pathway.name}'", edges_of(pathway) * (EDGE + len(pathway.states) * copies * NUMBER)
+        yield f"synapses of '{pathway.name}'", expected_count(pathway.wiring) * (EDGE + len(pathway.states) * copies * NUMBER)
     for tap in program.taps:
         if tap.variable != "spikes":
             yield f"record of {tap.variable} of '{tap.part}'", _records(program, tap) * _width(program, tap) * copies * NUMBER
-
-
-def edges_of(pathway: Pathway) -> int:
-    """Edges of a pathway, the expected number where it is drawn."""
-    wiring = pathway.wiring
-    counted = edge_count(wiring)
-    return round(wiring.probability * wiring.sources * wiring.targets) if counted is None else counted
 
 
 def _records(program: Program, tap: Tap) -> int:
@@ -67,7 +60,7 @@ def _width(program: Program, tap: Tap) -> int:
         return 1
     if tap.of is not None:
         return len(tap.of)
-    return edges_of(part) if isinstance(part, Pathway) else part.size if isinstance(part, (Block, Source)) else 0
+    return expected_count(part.wiring) if isinstance(part, Pathway) else part.size if isinstance(part, (Block, Source)) else 0
 
 
 def machine_memory() -> int | None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
 from importlib import metadata
+from typing import Any
 
 import numpy as np
 
 from neurosim.backends import registry
 from neurosim.backends.base import Settings
+from neurosim.description import Description, from_plain
 from neurosim.equations.tree import Num, Op, Sym
 from neurosim.ir.digest import digest
 from neurosim.ir.program import Block, Pathway, Program, Source
@@ -25,10 +30,12 @@ def provenance_of(program: Program, record: Record, backend: str, level: str, se
     """Everything about a run that is not its numbers."""
     starts = np.cumsum([0, *(phase.steps for phase in program.plan)])
     phases = tuple(PhaseInfo(phase.label, int(start), phase.steps) for phase, start in zip(program.plan, starts))
+    inner = {name for stimulus in stimuli(program.meta) for name in (f"{stimulus}:rate", f"{stimulus}:rate -> {stimulus}")}
+    words = described(program.meta)
     parts = (
-        *(_block_info(program, block) for block in program.blocks),
-        *(_source_info(program, source) for source in program.sources),
-        *(_pathway_info(program, pathway, record) for pathway in program.pathways),
+        *(_block_info(program, block) for block in _in_order(program, words)),
+        *(_source_info(program, source) for source in program.sources if source.name not in inner),
+        *(_pathway_info(program, pathway, record) for pathway in program.pathways if pathway.name not in inner),
     )
     threads = record.info.get("threads", settings.threads)
     return Provenance(
@@ -46,8 +53,54 @@ def provenance_of(program: Program, record: Record, backend: str, level: str, se
         digest(program),
         versions(backend),
         expected_rates(program.meta),
-        dict(program.meta),
+        {key: text for key, text in program.meta.items() if key != "description"},
+        description=words,
+        machine=machine(),
     )
+
+
+def _in_order(program: Program, words: Description | None) -> list[Block]:
+    """The blocks in the order of the network, which may differ from that of integration."""
+    place = {part.name: k for k, part in enumerate(() if words is None else words.parts)}
+    return sorted(program.blocks, key=lambda block: place.get(block.name, len(place)))
+
+
+def described(meta: Mapping[str, str]) -> Description | None:
+    """The network in plain words, where it is carried as JSON text under 'description'."""
+    try:
+        return from_plain(json.loads(meta.get("description", "{}")))
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+
+
+def stimuli(meta: Mapping[str, str]) -> Mapping[str, Mapping[str, Any]]:
+    """Blocks that are stimuli, where they are named as JSON text under 'stimuli'.
+
+    Whether their events carry a number of spikes ('counted'), and what is recorded of them as it is at the start of a step, in
+    the way of tables, although it is known at its end ('at_start').
+    """
+    found: Mapping[str, Mapping[str, Any]] = json.loads(meta.get("stimuli", "{}"))
+    return found
+
+
+def machine() -> dict[str, str]:
+    """On what kind of machine a run was made, and when; nothing that names the machine itself."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": str(os.cpu_count() or "unknown"),
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+    }
+
+
+def _processor() -> str:
+    """The name of the processor: Linux says it in a file, other systems through `platform`."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            names = (line.partition(":")[2].strip() for line in file if line.startswith("model name"))
+            return next(names, "") or platform.processor() or "unknown"
+    except OSError:
+        return platform.processor() or "unknown"
 
 
 def versions(backend: str) -> dict[str, str]:
@@ -81,6 +134,10 @@ def _taps(program: Program, part: str) -> tuple[TapInfo, ...]:
 
 def _block_info(program: Program, block: Block) -> PartInfo:
     taps = _taps(program, block.name)
+    stimulus = stimuli(program.meta).get(block.name)
+    if stimulus is not None:
+        taps = tuple(replace(tap, at="start") if tap.variable in stimulus["at_start"] else tap for tap in taps)
+        return PartInfo(block.name, "source", block.size, dict(block.units), taps, counted=bool(stimulus["counted"]))
     threshold = _threshold(block)
     return PartInfo(
         block.name, "population", block.size, dict(block.units), taps, shift=block.shift, threshold=threshold

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from neurosim.backends import registry
-from neurosim.backends.base import Backend, Capabilities, Executable, Settings
+from neurosim.backends.base import Backend, Capabilities, Executable, Settings, number_error
 from neurosim.errors import (
     BackendMissingError,
     Findings,
-    NumericalError,
     OptionError,
     ParameterError,
     UnsupportedError,
@@ -22,18 +21,23 @@ from neurosim.errors import (
 )
 from neurosim.ir.check import check
 from neurosim.ir.program import Program
-from neurosim.lowering.lower import lower
+from neurosim.lowering.lower import lower, request_of
 from neurosim.network import Network, Schedule
-from neurosim.progress import Report, shown, stoppable
+from neurosim.progress import Report, Stop, shown, stoppable
 from neurosim.record import Record
 from neurosim.result import Provenance, Result
+from neurosim.simulate.clock import Stopwatch
 from neurosim.simulate.memory import memory_in_words, refuse_oversized
 from neurosim.simulate.origin import provenance_of
+from neurosim.spelling import spelt
 from neurosim.units import Quantity, ms
 
 DEFAULT_DT = 0.1 * ms
+NOTHING_DONE = "stopped before there was anything to keep"
+NOTHING_KEPT = "stopped at once, in the middle of a step; nothing was kept"
 
 
+@spelt
 def simulate(
     network: Network | Program,
     duration: Quantity | Schedule | None = None,
@@ -96,95 +100,131 @@ def simulate(
     >>> result["exc"].rate.mean()                   # doctest: +SKIP
     5.6
     """
-    clock = _Clock.start()
-    engine = _engine(backend)
-    capabilities = engine.capabilities()
-    settings = checked_settings(engine.name, capabilities, threads, precision, copies, {} if options is None else options)
-    _check_progress(progress)
-    with memory_in_words():
+    watch = Stopwatch()
+    with watch.running(), memory_in_words(), stoppable() as stop, stopping_in_words(stop):
+        engine, settings = _request(network, duration, dt, seed, backend, threads, precision, copies, options, progress)
         program = _program(network, duration, dt, seed)
-        refuse_obstacles(engine.name, capabilities, program, settings)
-        refuse_oversized(program, settings.copies)
-        with stoppable() as stop, shown(progress, program.dt) as report:
+        refuse_impossible(engine, program, settings)
+        with shown(progress, program.dt) as report:
             executable = engine.compile(program, settings, stop.watch(report))
             try:
-                stopped = _run(executable, stop.watch(report))
-                record = clock.complete(executable.record())
+                stopped = _run(executable, stop, stop.watch(report))
+                record = executable.record()
             finally:
                 executable.close()
-    origin = provenance_of(program, record, engine.name, capabilities.level(settings), settings)
-    origin = replace(origin, interrupted=stopped or record.steps < program.steps)
+    return result_of(program, watch.complete(record), engine, settings, interrupted=stopped or record.steps < program.steps)
+
+
+def result_of(program: Program, record: Record, engine: Backend, settings: Settings, *, interrupted: bool) -> Result:
+    """The result of a record, refused where a value became nan or infinite."""
+    origin = provenance_of(program, record, engine.name, engine.capabilities().level(settings), settings)
+    origin = replace(origin, interrupted=interrupted)
     refuse_nan(record, origin)
     return Result(record, origin)
 
 
-def _engine(backend: str | Backend) -> Backend:
+def refuse_impossible(engine: Backend, program: Program, settings: Settings) -> None:
+    """Raise UnsupportedError or OutOfMemoryError where an engine cannot run a Program, or this machine cannot hold it."""
+    refuse_obstacles(engine.name, engine.capabilities(), program, settings)
+    refuse_oversized(program, settings.copies)
+
+
+def engine_of(backend: str | Backend, where: str) -> Backend:
     """The engine of that name, or the one that was given."""
     if isinstance(backend, str):
         return registry.get(backend)
     if not all(callable(getattr(backend, verb, None)) for verb in ("capabilities", "compile")):
         known = ", ".join(f"'{name}'" for name in registry.names())
-        raise BackendMissingError(f"backend must be the name of an engine ({known}) or an engine, got {backend!r}", where="simulate")
+        raise BackendMissingError(f"backend must be the name of an engine ({known}) or an engine, got {backend!r}", where=where)
     return backend
 
 
-def _check_progress(progress: object) -> None:
+def check_progress(progress: object, where: str) -> None:
+    """Refuse what can show no progress."""
     if progress is not None and not isinstance(progress, bool) and not callable(progress):
-        raise OptionError(f"progress must be None, True, False or a function, got {progress!r}", where="simulate")
+        raise OptionError(f"progress must be None, True, False or a function, got {progress!r}", where=where)
 
 
-def _program(network: Network | Program, duration: Quantity | Schedule | None, dt: Quantity, seed: int | None) -> Program:
-    if isinstance(network, Program):
-        given = {"duration": duration is not None, "dt": dt is not DEFAULT_DT, "seed": seed is not None}
-        again = [name for name, is_given in given.items() if is_given]
+def _request(
+    network: Network | Program,
+    duration: Quantity | Schedule | None,
+    dt: Quantity,
+    seed: int | None,
+    backend: str | Backend,
+    threads: int | None,
+    precision: str,
+    copies: int,
+    options: Mapping[str, object] | None,
+    progress: object,
+) -> tuple[Backend, Settings]:
+    """Everything that can be said about the arguments before any work is done, all at once."""
+    findings = Findings()
+    engine = findings.tried(lambda: engine_of(backend, "simulate"))
+    settings = None
+    if engine is not None:
+        known, can = engine.name, engine.capabilities()
+        settings = findings.tried(lambda: checked_settings(known, can, threads, precision, copies, {} if options is None else options))
+    findings.tried(lambda: check_progress(progress, "simulate"))
+    findings.tried(lambda: _check_request(network, duration, dt, seed))
+    if engine is None or settings is None or len(findings):
+        raise findings.error(ParameterError, "simulate")
+    return engine, settings
+
+
+def _check_request(network: Network | Program, duration: Quantity | Schedule | None, dt: Quantity, seed: int | None) -> None:
+    given: object = network
+    if isinstance(given, Program):
+        already = {"duration": duration is not None, "dt": dt is not DEFAULT_DT, "seed": seed is not None}
+        again = [name for name, is_given in already.items() if is_given]
         if again:
             known = ", ".join(again)
             raise ParameterError(f"a Program has its {known} already; give that to ns.lower instead", where="simulate")
-        program = network
-    else:
-        given_as: object = network
-        if not isinstance(given_as, Network):
-            message = f"the first argument must be a Network or a Program, got a {type(network).__name__}"
-            raise ParameterError(message, where="simulate")
-        if duration is None:
-            raise ParameterError("how long? Write for example ns.simulate(net, 1 * second)", where="simulate")
-        program = lower(network, duration, dt=dt, seed=seed)
+        return
+    if not isinstance(given, Network):
+        message = f"the first argument must be a Network or a Program, got a {type(network).__name__}"
+        raise ParameterError(message, where="simulate")
+    if duration is None:
+        raise ParameterError("how long? Write for example ns.simulate(net, 1 * second)", where="simulate")
+    request_of(given, duration, dt, seed)
+
+
+def _program(network: Network | Program, duration: Quantity | Schedule | None, dt: Quantity, seed: int | None) -> Program:
+    program = network if isinstance(network, Program) else lower(network, duration, dt=dt, seed=seed)
     check(program)
     return program
 
 
-def _run(executable: Executable, report: Report) -> bool:
-    """Run to the end of the plan; whether Ctrl-C stopped it."""
+def program_of(network: Network | Program, duration: Quantity | Schedule | None, dt: Quantity = DEFAULT_DT, seed: int | None = None) -> Program:
+    """The checked Program that :func:`simulate` would run, for those who look at it or run it themselves."""
+    _check_request(network, duration, dt, seed)
+    return _program(network, duration, dt, seed)
+
+
+@contextmanager
+def stopping_in_words(stop: Stop) -> Iterator[None]:
+    """Say of a Ctrl-C that comes through that nothing is kept, without where it came from.
+
+    The compilers and programs of an engine hear a Ctrl-C of the terminal, too: what the engine then says of them is no error.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(NOTHING_KEPT if stop.at_once else NOTHING_DONE) from None
+    except Exception:
+        if not stop.asked:
+            raise
+        raise KeyboardInterrupt(NOTHING_DONE) from None
+
+
+def _run(executable: Executable, stop: Stop, report: Report) -> bool:
+    """Run to the end of the plan; whether Ctrl-C stopped it after a whole step."""
     try:
         executable.run(None, report)
     except KeyboardInterrupt:
+        if stop.at_once or not stop.waits:  # in the middle of a step, of which nothing can be trusted, or before the first one
+            raise
         return True
     return False
-
-
-@dataclass(frozen=True)
-class _Clock:
-    """When a simulation was asked for."""
-
-    wall: float
-    cpu: float
-
-    @staticmethod
-    def start() -> _Clock:
-        return _Clock(time.perf_counter(), time.process_time())
-
-    def complete(self, record: Record) -> Record:
-        """The record with everything that was not simulation counted as building.
-
-        The engine measures the simulation phase alone; what it builds in other processes is in no clock of this one.
-        """
-        timing = dict(record.timing)
-        wall, cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
-        run, run_cpu = timing.get("run_s", wall), timing.get("run_cpu_s", cpu)
-        timing.update(run_s=run, run_cpu_s=run_cpu)
-        timing["build_s"] = max(wall - run, timing.get("build_s", 0.0))
-        timing["build_cpu_s"] = max(cpu - run_cpu, timing.get("build_cpu_s", 0.0))
-        return replace(record, timing=timing)
 
 
 # ---- what may be asked for -----------------------------------------------------------------------------------------------
@@ -192,7 +232,8 @@ def refuse_obstacles(name: str, capabilities: Capabilities, program: Program, se
     """Raise one UnsupportedError that lists everything in the way of an engine."""
     obstacles = capabilities.obstacles(program, settings)
     if obstacles:
-        raise UnsupportedError(obstacles, name)
+        mode = capabilities.mode(settings)
+        raise UnsupportedError(obstacles, f"'{name}' ({mode})" if mode else name, capabilities.hint)
 
 
 def checked_settings(
@@ -281,6 +322,4 @@ def _raise_numerical(
     kind = next((info.kind for info in origin.parts if part in (info.name, info.weights)), "part")
     who = f"edge {member}" if kind == "projection" else f"neuron {member}"
     which = f" of copy {copy}" if origin.copies > 1 else ""
-    word = "nan" if np.isnan(value) else "infinite"
-    hint = f"The step of {origin.dt:g} ms may be too long for its equations, or a parameter out of range."
-    raise NumericalError(f"{variable} of {who}{which} is {word}, {when}", where=f"{kind} '{part}'", hint=hint)
+    raise number_error(f"{kind} '{part}'", variable, f"{who}{which}", value, when, origin.dt)

@@ -28,7 +28,12 @@ class Brian2:
 
     def capabilities(self) -> Capabilities:
         """Level 'identical' in every mode; stepwise in the modes numpy and cython."""
-        return Capabilities(level=lambda settings: "identical", obstacles=find_obstacles, options=OPTIONS, stepwise=True)
+        return Capabilities(
+            level=lambda settings: "identical",
+            obstacles=find_obstacles,
+            options=OPTIONS,
+            stepwise=lambda settings: settings.options.get("mode") != "cpp_standalone",
+        )
 
     def compile(self, program: Program, settings: Settings, progress: Progress | None = None) -> Executable:
         """Make Brian2's objects; in mode cpp_standalone also compile the program.

@@ -10,7 +10,7 @@ from neurosim.backends.base import Obstacle, Settings
 from neurosim.backends.brian2.layout import reads, shared_weights
 from neurosim.backends.brian2.when import stride_of_tap
 from neurosim.ir.program import Block, Pathway, Program, Sampled, Source, Statement, Tap, Weights
-from neurosim.ir.wiring import edge_count
+from neurosim.ir.wiring import expected_count
 
 LARGEST_TABLE = 2**31
 """Bytes of a table that C++ standalone is given, or makes though most of it is not wanted."""
@@ -85,13 +85,7 @@ def tables(program: Program) -> Iterator[tuple[str, int]]:
             yield f"population {block.name!r}", block.size * len(block.draws)
     for pathway in program.pathways:
         if pathway.draws:
-            yield f"pathway {pathway.name!r}", edges_of(pathway) * len(pathway.draws)
-
-
-def edges_of(pathway: Pathway) -> int:
-    """Edges of a pathway, the expected number where they are drawn."""
-    wiring, known = pathway.wiring, edge_count(pathway.wiring)
-    return known if known is not None else round(wiring.probability * wiring.sources * wiring.targets)
+            yield f"pathway {pathway.name!r}", expected_count(pathway.wiring) * len(pathway.draws)
 
 
 def recorded_size(program: Program, tap: Tap) -> int:
@@ -101,4 +95,4 @@ def recorded_size(program: Program, tap: Tap) -> int:
         return 0
     if tap.of is not None:
         return len(tap.of)
-    return edges_of(part) if isinstance(part, Pathway) else part.size if isinstance(part, (Block, Source)) else 0
+    return expected_count(part.wiring) if isinstance(part, Pathway) else part.size if isinstance(part, (Block, Source)) else 0

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from neurosim.backends.base import Obstacle, Progress, Settings
+from neurosim.backends.base import Obstacle, Progress, Settings, number_error
 from neurosim.backends.brian2.feeds import Feed
 from neurosim.backends.brian2.layout import lay_out
 from neurosim.backends.brian2.model import REPORT_EVERY, all_objects, belong, build
@@ -21,7 +22,7 @@ from neurosim.backends.brian2.surroundings import guest, info_of, new_device
 from neurosim.backends.brian2.taps import final_values, recorded_events, recorded_traces, stored
 from neurosim.backends.brian2.words import safe_name
 from neurosim.errors import NumericalError, UnsupportedError
-from neurosim.ir.program import Block, Program
+from neurosim.ir.program import Program
 from neurosim.record import Record
 
 Array = np.ndarray
@@ -90,6 +91,15 @@ class RuntimeRun:
             final = final_values(self.scenes)
         info = info_of(self.b2, self.mode, self.said)
         return Record(self.done, events, traces, final, dict(self.timing), info)
+
+    def present(self) -> Mapping[tuple[str, str], Array]:
+        """Present states and plastic weights, (B, N or E)."""
+        with guest(self.b2, self.device, self.mode):
+            return final_values(self.scenes)
+
+    def extend(self, program: Program) -> bool:
+        """Brian2's objects know the steps in which they are on from the beginning: a longer plan needs new ones."""
+        return False
 
     def checkpoint(self) -> Mapping[str, Array]:
         """Brian2 keeps its queues to itself."""
@@ -169,17 +179,10 @@ def not_a_number(scenes: list[Scene], step: int) -> NumericalError | None:
             for name in block.states:
                 values = stored(scene.parts[block.name], safe_name(name))
                 if not np.isfinite(values).all():
-                    return number_error(block, name, values, step, program.dt)
+                    index = int(np.flatnonzero(~np.isfinite(values))[0])
+                    when = f"before step {step} ({step * program.dt:g} ms)"
+                    return number_error(f"population '{block.name}'", name, f"neuron {index}", values[index], when, program.dt)
     return None
-
-
-def number_error(block: Block, name: str, values: Array, step: int, dt: float) -> NumericalError:
-    """Says which state of which neuron."""
-    index = int(np.flatnonzero(~np.isfinite(values))[0])
-    return NumericalError(
-        f"{name} of {block.name!r} is {values[index]} at index {index} before step {step} (t = {step * dt:g} ms)",
-        hint="a smaller dt, another method for this model, or a weaker drive may help",
-    )
 
 
 def writer(scene: Scene, feed: Feed) -> Callable[[int], None]:
@@ -218,10 +221,12 @@ def gentle_interrupt(watch: Watch) -> Iterator[None]:
         yield
         return
 
-    def note(number: int, frame: object) -> None:
-        if watch.interrupted:
+    def note(number: int, frame: FrameType | None) -> None:
+        again, watch.interrupted = watch.interrupted, True
+        if callable(before) and before is not signal.default_int_handler:
+            before(number, frame)  # whoever waits for the run tells the user
+        if again:
             raise KeyboardInterrupt
-        watch.interrupted = True
 
     before = signal.signal(signal.SIGINT, note)
     try:

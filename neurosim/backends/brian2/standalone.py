@@ -53,7 +53,7 @@ class StandaloneRun:
         if steps is not None and steps < self.program.steps:
             raise UnsupportedError((WHOLE_PLAN,), "brian2")
         if progress is not None:
-            progress("simulating", 0, self.program.steps)
+            progress("running", 0, 1)  # a program of its own: what it has simulated is lost when it is stopped
         wall = time.perf_counter()
         with guest(self.b2, self.device, "cpp_standalone") as said:
             self.device.run(with_output=False)
@@ -76,6 +76,14 @@ class StandaloneRun:
         if self.kept:
             info["directory"] = self.directory
         return Record(self.done, self.events, self.traces, self.final, dict(self.timing), info)
+
+    def present(self) -> Mapping[tuple[str, str], Array]:
+        """States and plastic weights at the end of the plan, (B, N or E)."""
+        return self.final
+
+    def extend(self, program: Program) -> bool:
+        """A compiled program has its plan inside."""
+        return False
 
     def checkpoint(self) -> Mapping[str, Array]:
         """A compiled program cannot stop and go on."""

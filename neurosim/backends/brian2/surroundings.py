@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib
 import logging
 import shutil
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -39,7 +41,7 @@ def brian2() -> Any:
     """Brian2, imported so that hooks and warnings of the process stay as they are."""
     if "brian2" in sys.modules:
         return sys.modules["brian2"]
-    excepthook, show_warning = sys.excepthook, warnings.showwarning
+    excepthook, show_warning, on_interrupt = sys.excepthook, warnings.showwarning, signal.getsignal(signal.SIGINT)
     logger = logging.getLogger("py.warnings")
     handlers = list(logger.handlers)
     try:
@@ -52,6 +54,8 @@ def brian2() -> Any:
         ) from error
     finally:
         sys.excepthook = excepthook
+        if signal.getsignal(signal.SIGINT) is not on_interrupt and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, on_interrupt)
         if warnings.showwarning is not show_warning:
             logging.captureWarnings(False)
             warnings.showwarning = show_warning

@@ -22,7 +22,7 @@ class Native:
             obstacles=lambda program, settings: (),
             precisions=("double", "single"),
             threads=True,
-            stepwise=True,
+            stepwise=lambda settings: True,
         )
 
     def compile(self, program: Program, settings: Settings, progress: Progress | None = None) -> Executable:

@@ -11,6 +11,7 @@ from neurosim.backends.base import Progress, Settings
 from neurosim.backends.native.assembly import Assembly, Draft
 from neurosim.backends.native.background import background_text
 from neurosim.backends.native.blocks import BlockText
+from neurosim.backends.native.edges import kernels_of
 from neurosim.backends.native.layout import (
     PAD,
     Arena,
@@ -27,7 +28,7 @@ from neurosim.backends.native.pathways import place_pathways
 from neurosim.backends.native.source import library_import
 from neurosim.backends.native.taps import names_of_block, place_tap
 from neurosim.ir.program import Block, Pathway, Program, Rule, Steps
-from neurosim.ir.wiring import edge_count
+from neurosim.ir.wiring import expected_count
 
 Array = np.ndarray
 
@@ -55,7 +56,7 @@ def threads_for(program: Program, ways: Sequence[Way], wanted: int | None) -> in
         return 1
     if wanted is None:
         neurons = sum(block.size for block in program.blocks)
-        edges = sum(edge_count(p.wiring) or p.wiring.sources * p.wiring.targets * p.wiring.probability for p in program.pathways)
+        edges = sum(expected_count(p.wiring) for p in program.pathways)
         # 0.7 ns a neuron, 2.5 ns an event, at a typical rate of 4 spikes a second.
         step = 0.7e-9 * neurons + 2.5e-9 * edges * 4e-3 * program.dt
         return 1 if step < 20e-6 else min(os.cpu_count() or 1, 4)
@@ -66,7 +67,7 @@ def write(draft: Draft) -> None:
     """Taps, rules, switches and the text of all kernels."""
     made = draft.made
     kernels = [BlockText(structure, q, made.single).kernels() for q, structure in enumerate(draft.structures)]
-    kernels += [text.kernels() for _, text in draft.texts]
+    kernels += kernels_of([text for _, text in draft.texts])
     kernels += [LIBRARY, *(text.kernels() for text in draft.lazy)] if draft.lazy else []
     kernels.append(background_text(draft.thresholds))
     for k, text in draft.texts:

@@ -21,7 +21,7 @@ from neurosim.backends.native.recipes import Delays, Lookup, kernels, values_at
 from neurosim.backends.native.streams import TAIL, Stream, target_type
 from neurosim.backends.native.stretches import NUMBERS_OF_TASK, Edges, is_known_wiring, out_degrees, rows_of_task, skips_own
 from neurosim.ir.program import IntArray, Sampled, Value, Wiring
-from neurosim.ir.wiring import edge_count
+from neurosim.ir.wiring import expected_count
 
 Array = np.ndarray
 Made = TypeVar("Made")
@@ -51,15 +51,9 @@ def can_build(members: Sequence[Member], sources: int, edges: int) -> bool:
 
     ``edges``: about how many edges all groups of the Program have.
     """
-    if edges < MANY or sum(expected_edges(member.wiring) for member in members) < FEW:
+    if edges < MANY or sum(expected_count(member.wiring) for member in members) < FEW:
         return False
     return all(is_known_wiring(member.wiring, sources) for member in members)
-
-
-def expected_edges(wiring: Wiring) -> int:
-    """Number of edges, or their mean."""
-    known = edge_count(wiring)
-    return round(wiring.sources * wiring.targets * wiring.probability) if known is None else known
 
 
 def build_group(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from neurosim.backends.native.layout import General, Place
@@ -11,6 +12,8 @@ from neurosim.equations.tree import names
 from neurosim.ir.program import Pathway, Statement
 from neurosim.ir.values import is_number, number
 
+BETWEEN = "\n\n\n"
+"""Between two functions of a text."""
 
 @dataclass(frozen=True)
 class EdgeText:
@@ -83,7 +86,7 @@ class EdgeText:
                 parts.append(self.after_spikes(f"rule{r}", rule.statements))
             else:
                 parts.append(self.every_edge(f"rule{r}", self.body(rule.statements), self.second_pass(rule.statements)))
-        return "\n\n\n".join(parts)
+        return BETWEEN.join(parts)
 
     def arriving(self, name: str, statements: tuple[Statement, ...]) -> str:
         """Edges of the live buckets, oldest event first."""
@@ -248,3 +251,17 @@ class EdgeText:
         if base in place.states or base in place.arrays:
             return [f"v_{name} = F[{self.integer((place.states if base in place.states else place.arrays)[base])} + j]"]
         return [f"v_{name} = {self.number(name, number(place.block.parameters[base]))}"]
+
+
+def kernels_of(texts: Sequence[EdgeText]) -> list[str]:
+    """The kernels of all pathways. One that differs from another in its numbers alone is that one under a second name: it is compiled once."""
+    known: dict[str, str] = {}
+    found = []
+    for text in texts:
+        for kernel in text.kernels().split(BETWEEN):
+            # The place of the pathway is part of the names of its arrays and of its kernels.
+            form = re.sub(rf"\b([A-Z]|x|y|edges_[a-z0-9]+_){text.k}(?=_|\b)", r"\1#", kernel)
+            name = kernel.partition("def ")[2].partition("(")[0]
+            found.append(f"{name} = {known[form]}" if form in known else kernel)
+            known.setdefault(form, name)
+    return found

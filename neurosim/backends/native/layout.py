@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neurosim.backends.native.lazy import Lazy, lazy_form
-from neurosim.equations.tree import Num, Op, Sym, names
+from neurosim.equations.tree import Expr, Num, Op, Sym, names
 from neurosim.ir.program import Block, Pathway, Program, Sampled, Source, Statement, Weights, plastic_weights
-from neurosim.ir.values import is_number, number
+from neurosim.ir.values import is_array, is_number, number
 
 PAD = 64
 
@@ -191,6 +191,25 @@ def forms(program: Program) -> tuple[Way, ...]:
             grouped[pathway.source] = len(ways), (pathway,)
             ways.append(Group((pathway,), True))
     return tuple(ways)
+
+
+def written_for(program: Program) -> tuple[object, ...]:
+    """What of its plan decides how a Program is laid out: another plan of the same parts that gives the same can use the same arrays."""
+    shapes: list[object] = []
+    for way in forms(program):
+        if isinstance(way, Group):
+            shapes.append(("group", tuple(pathway.name for pathway in way.pathways), way.exact))
+        elif isinstance(way, General):
+            shapes.append(("general", way.pathway.name, way.shared, way.plastic))
+        else:
+            shapes.append((type(way).__name__, way.pathway.name))
+    return (*shapes, planned_arrays(program))
+
+
+def planned_arrays(program: Program) -> frozenset[tuple[str, str]]:
+    """(part, name) of what is or becomes an array because of the plan."""
+    planned = (assign for phase in program.plan for assign in phase.assign)
+    return frozenset((a.part, a.target) for a in planned if isinstance(a.value, Expr) or is_array(a.value))
 
 
 def targets_of(pathway: Pathway) -> frozenset[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurosim.backends.native.assembly import fill
-from neurosim.backends.native.lazy import Lazy
+from neurosim.backends.native.lazy import LAST_STEP, Lazy
 from neurosim.backends.native.lazy_text import BITS, RING, LazyText
 from neurosim.ir.program import Weights
 from neurosim.ir.values import number
@@ -36,11 +36,11 @@ def decay_tables(factor: float, steps: int) -> tuple[Array, Array]:
 
 
 def lazy_arrays(
-    text: LazyText, weights: Weights, pre: Array, target: Array, sizes: tuple[int, int], kind: type, steps: int, dt: float
+    text: LazyText, weights: Weights, pre: Array, target: Array, sizes: tuple[int, int], kind: type, dt: float
 ) -> LazyArrays:
     """Everything a lazy pathway keeps, before the first step.
 
-    ``pre``, ``target``: (E,) of the edges in canonical order; ``sizes``: numbers of sources and targets; ``steps``: of the whole plan.
+    ``pre``, ``target``: (E,) of the edges in canonical order; ``sizes``: numbers of sources and targets.
     """
     form, k = text.form, text.k
     sources, targets = sizes
@@ -56,7 +56,7 @@ def lazy_arrays(
         f"C{k}": np.array([constant(text, name, weights, dt) for name in text.constants], kind),
     }
     for x in form.pre:
-        low, high = decay_tables(form.decay[x], steps)
+        low, high = decay_tables(form.decay[x], LAST_STEP)
         static |= {f"l{k}_low_{x}": low.astype(kind), f"l{k}_high_{x}": high.astype(kind)}
         mutable[f"x{k}_{x}"] = np.full(sources, form.pathway.states[x], kind)
     for y in form.post:

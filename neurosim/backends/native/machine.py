@@ -12,13 +12,17 @@ import numpy as np
 from neurosim.backends.base import Progress, Settings
 from neurosim.backends.native.assemble import assemble
 from neurosim.backends.native.assembly import Assembly
+from neurosim.backends.native.layout import written_for
 from neurosim.backends.native.pages import aligned
 from neurosim.backends.native.source import load
+from neurosim.backends.native.taps import is_buffer, lengthen_buffers
 from neurosim.equations.evaluate import evaluate
 from neurosim.equations.tree import Call, Num, Op, Sym
 from neurosim.errors import FileFormatError
+from neurosim.ir.digest import same_parts
 from neurosim.ir.program import Assign, Block, CopyWeights, Pathway, Phase, Program, Source, Steps, Weights
 from neurosim.ir.step import ends_of_phases, place_in_plan
+from neurosim.ir.wiring import weight_values
 from neurosim.record import Events, Record, Trace
 
 Array = np.ndarray
@@ -200,7 +204,7 @@ class NativeRun:
     def record(self) -> Record:
         """What has been recorded so far, with the present state."""
         info = {**self.assembly.info, "engine": "native", "threads": self.assembly.threads, "precision": self.settings.precision}
-        return Record(self.step, self.events(), self.traces(), self.final(), dict(self.timing), info)
+        return Record(self.step, self.events(), self.traces(), self.present(), dict(self.timing), info)
 
     def events(self) -> dict[str, Events]:
         """Recorded events by part."""
@@ -244,7 +248,7 @@ class NativeRun:
             found[tap.part, tap.variable] = Trace(steps.astype(np.int64), values, of)
         return found
 
-    def final(self) -> dict[tuple[str, str], Array]:
+    def present(self) -> dict[tuple[str, str], Array]:
         """Present states and plastic weights, (B, N or E)."""
         found = {}
         for copy in range(len(self.mutable)):
@@ -253,6 +257,14 @@ class NativeRun:
             found[part, variable] = np.stack([np.asarray(reader(arrays), np.float64) for arrays in self.mutable])
         return found
 
+    def extend(self, program: Program) -> bool:
+        """Take up a longer plan of the same parts, if they are laid out for it."""
+        if not same_parts(program, self.program) or written_for(program) != written_for(self.program):
+            return False
+        self.program = program
+        lengthen_buffers(self.assembly, program.taps, self.own, program.steps)
+        return True
+
     # ---- planned assignments -------------------------------------------------------------------------------------------
     def assign(self, copy: int, assign: Assign) -> None:
         """One planned assignment."""
@@ -260,7 +272,8 @@ class NativeRun:
         value = assign.value
         if isinstance(value, CopyWeights):
             source = arrays.get(f"weights {value.source}")
-            source = self.assembly.static[f"weights {value.source}"] if source is None else source
+            if source is None:  # constant weights may lie in a stream, in another order
+                source = weight_values(self.program, next(one for one in self.program.weights if one.name == value.source))
             value = value.factor * np.asarray(source[...] if value.index is None else source[value.index], np.float64)
         elif isinstance(value, (Num, Sym, Op, Call)):
             value = evaluate(value, lambda name: self.look_up(copy, part, name))
@@ -279,7 +292,7 @@ class NativeRun:
         """Everything that changes, as arrays."""
         taken = {"step": np.array(self.step)}
         for place, arrays in self.changing():
-            taken.update({f"{place}/{name}": array.copy() for name, array in arrays.items()})
+            taken.update({f"{place}/{name}": arrays[name].copy() for name in arrays if not is_buffer(name)})
         return taken
 
     def changing(self) -> list[tuple[str, dict[str, Array]]]:
@@ -289,12 +302,12 @@ class NativeRun:
 
     def restore(self, checkpoint: Mapping[str, Array]) -> None:
         """Take up a checkpoint of the same Program; what was recorded in later steps is dropped."""
-        known = {f"{place}/{name}" for place, arrays in self.changing() for name in arrays} | {"step"}
+        known = {f"{place}/{name}" for place, arrays in self.changing() for name in arrays if not is_buffer(name)} | {"step"}
         if known != set(checkpoint):
             odd = sorted(known ^ set(checkpoint))[0]
             raise FileFormatError(f"this checkpoint is of another program or of another engine: {odd!r} does not match")
         for place, arrays in self.changing():
-            for name in arrays:
+            for name in filter(lambda name: not is_buffer(name), arrays):
                 arrays[name] = aligned(np.asarray(checkpoint[f"{place}/{name}"]))
         self.step = int(checkpoint["step"])
         for kept in self.kept:

@@ -17,10 +17,11 @@ from neurosim.backends.native.layout import (
     is_fused,
     looks_back,
     output_depth,
+    planned_arrays,
 )
 from neurosim.backends.native.loop import Run
 from neurosim.equations.evaluate import evaluate
-from neurosim.equations.tree import Expr, Num
+from neurosim.equations.tree import Num
 from neurosim.ir.program import Block, Source, Value
 from neurosim.ir.values import is_array, number
 
@@ -33,7 +34,7 @@ def place_parts(draft: Draft) -> None:
     backgrounds = {way.source.name for way in draft.ways if isinstance(way, Background)}
     longest = longest_delays(draft)
     base = 0
-    planned = planned_arrays(draft)
+    planned = planned_arrays(draft.program)
     heard = [source for source in draft.program.sources if source.name not in backgrounds]
     parts: tuple[Block | Source, ...] = (*draft.program.blocks, *heard)
     for part in parts:
@@ -61,17 +62,7 @@ def longest_delays(draft: Draft) -> dict[str, int]:
     return found
 
 
-def planned_arrays(draft: Draft) -> set[tuple[str, str]]:
-    """Scalar parameters that the plan makes arrays."""
-    found = set()
-    for phase in draft.program.plan:
-        for assign in phase.assign:
-            if isinstance(assign.value, Expr) or is_array(assign.value):
-                found.add((assign.part, assign.target))
-    return found
-
-
-def place_block(draft: Draft, block: Block, longest: Mapping[str, int], planned: set[tuple[str, str]]) -> None:
+def place_block(draft: Draft, block: Block, longest: Mapping[str, int], planned: frozenset[tuple[str, str]]) -> None:
     """One block."""
     n = block.size
 
@@ -205,8 +196,8 @@ def place_events(draft: Draft, source: Source, z: int) -> None:
     made = draft.made
     if source.kind == "poisson":
         dt = draft.program.dt
-        values = [source.rate, *(a.value for phase in draft.program.plan for a in phase.assign if a.part == source.name)]
-        width = source.size if any(is_array(value) for value in values) else 1
+        several = is_array(source.rate) or (source.name, "rate") in planned_arrays(draft.program)
+        width = source.size if several else 1
         means = np.broadcast_to(np.asarray(source.rate, np.float64) * dt, (width,)).copy()
         made.add(f"B{z}_means", means, True)
         made.add(f"B{z}_terms", np.exp(-means), True)

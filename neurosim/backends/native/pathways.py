@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.backends.base import Progress
 from neurosim.backends.native.assembly import Draft, View
 from neurosim.backends.native.background import place_backgrounds, sum_offset
-from neurosim.backends.native.builder import Member, build_group, can_build, expected_edges
+from neurosim.backends.native.builder import Member, build_group, can_build
 from neurosim.backends.native.edges import EdgeText
 from neurosim.backends.native.layout import (
     Background,
@@ -28,7 +28,7 @@ from neurosim.backends.native.streams import Stream, build, target_type
 from neurosim.equations.tree import names
 from neurosim.ir.program import Pathway, Sampled
 from neurosim.ir.values import is_number, number
-from neurosim.ir.wiring import Edges, delays_of, expand, values_of, weight_index, weight_values
+from neurosim.ir.wiring import Edges, delays_of, expand, expected_count, values_of, weight_index, weight_values
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]
@@ -107,7 +107,7 @@ def stream_of_group(draft: Draft, way: Group) -> Stream:
     kind = np.float32 if made.single or (way.exact and all(fits_single(m.values) for m in members)) else np.float64
     size = made.bases[way.pathways[0].source][1]
     owner = owners(draft) if made.threads > 1 else None
-    all_edges = sum(expected_edges(p.wiring) for other in draft.ways if isinstance(other, Group) for p in other.pathways)
+    all_edges = sum(expected_count(p.wiring) for other in draft.ways if isinstance(other, Group) for p in other.pathways)
     if can_build(members, size, all_edges):
         return build_group(members, size, kind, constant, owner=owner, owners=made.threads, threads=made.settings.threads)
     edges = [expand(p.wiring) for p in way.pathways]
@@ -200,7 +200,7 @@ def place_lazy(draft: Draft, k: int, way: Lazy) -> None:
     )
     text = LazyText(way, k, made.single, bool(np.isfinite(named.low) or np.isfinite(named.high)), paid, around)
     sizes = made.bases[pathway.source][1], made.bases[pathway.target][1]
-    arrays = lazy_arrays(text, named, edges.pre, target, sizes, made.kind, draft.program.steps, draft.program.dt)
+    arrays = lazy_arrays(text, named, edges.pre, target, sizes, made.kind, draft.program.dt)
     for name, values in (*arrays.static.items(), *arrays.mutable.items()):
         made.add(name, values, name in arrays.mutable)
     key = f"weights {named.name}"

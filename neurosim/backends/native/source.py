@@ -8,15 +8,19 @@ import os
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numba
 import numpy as np
 from llvmlite import binding
 
+from neurosim.errors import FileError
+from neurosim.files import whole_file
 from neurosim.ir import random
 
 MARK = "# ---- kernels"
@@ -93,22 +97,47 @@ def load(text: str) -> ModuleType:
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module
     specification.loader.exec_module(module)
+    for function in vars(module).values():
+        cache: Any = getattr(function, "_cache", None)
+        if callable(getattr(cache, "save_overload", None)):
+            cache.save_overload = _if_possible(cache.save_overload, path.parent)
     return module
+
+
+def _if_possible(save: Callable[..., Any], folder: Path) -> Callable[..., Any]:
+    """Numba's way to keep a kernel, which may fail: a full disk is no reason not to simulate."""
+
+    def save_if_possible(*arguments: Any) -> Any:
+        try:
+            return save(*arguments)
+        except OSError as problem:
+            _not_kept(folder, problem)
+
+    return save_if_possible
+
+
+def _not_kept(folder: Path, problem: OSError) -> None:
+    message = f"compiled kernels cannot be kept in {folder} ({problem.strerror}); they are compiled again in each process"
+    warnings.warn(message, stacklevel=2)
 
 
 def place(name: str, text: str) -> Path:
     """Write the module where it can be cached; renaming makes it appear whole to other processes."""
+    problems: list[FileError] = []
     for folder in (cache_directory(), Path(tempfile.gettempdir()) / f"neurosim-cache-{os.getpid()}"):
         path = folder / f"{name}.py"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not path.exists() or path.read_text(encoding="utf-8") != text:
-                with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".tmp", delete=False, encoding="utf-8") as handle:
-                    handle.write(text)
-                os.replace(handle.name, path)
+                with whole_file(path, len(text)) as temporary:
+                    temporary.write_text(text, encoding="utf-8")
             return path
         except OSError as problem:
-            warnings.warn(
-                f"compiled kernels cannot be kept in {folder} ({problem.strerror}); they are compiled again in each process", stacklevel=2
-            )
-    raise OSError("no folder for generated kernels is writable; set NEUROSIM_CACHE to one that is")
+            _not_kept(folder, problem)
+            problems.append(FileError(f"cannot write into '{folder}': {problem.strerror}"))
+        except FileError as problem:
+            if isinstance(problem.__cause__, OSError):
+                _not_kept(folder, problem.__cause__)
+            problems.append(problem)
+    hint = "Set NEUROSIM_CACHE to a folder that can be written and has room."
+    raise FileError("there is no place for generated kernels", hint=hint, parts=problems)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from neurosim.backends.native.assembly import Draft, View
+from neurosim.backends.native.assembly import Assembly, Draft, View
 from neurosim.backends.native.blocks import Structure
 from neurosim.backends.native.layout import Place
 from neurosim.backends.native.lazy_text import LazyText
@@ -41,8 +41,8 @@ def place_tap(draft: Draft, j: int, tap: Tap) -> TapText:
     of = np.arange(size) if tap.of is None else np.asarray(tap.of, np.int64)
     width = 1 if tap.variable == "count" else len(of)
     every = tap.steps.every
-    rows = int(max(2, min(BUFFER_BYTES // (8 * max(width, 1)), -(-draft.program.steps // every) + 1)))
-    made.buffered_steps = min(made.buffered_steps, max(1, (rows - 1) * every))
+    rows = rows_of_buffer(width, every, draft.program.steps)
+    made.buffered_steps = min(made.buffered_steps, (rows - 1) * every)
     base, row = made.bases.get(tap.part, (0, 0))[0], draft.part_rows.get(tap.part, 0)
     stretches = made.stretches(size) if isinstance(part, Block) else [(0, size)] + [(0, 0)] * (made.threads - 1)
     mine = [np.flatnonzero((of >= first) & (of < last)) for first, last in stretches]
@@ -54,6 +54,29 @@ def place_tap(draft: Draft, j: int, tap: Tap) -> TapText:
     made.add_each(f"V{j}_steps", [np.zeros(rows, np.int64) for _ in mine], True)
     made.add_each(f"V{j}_sum", [np.zeros(w, made.kind) for w in widths], True)
     return TapText(tap, j, source, fused, counts, before)
+
+
+def rows_of_buffer(width: int, every: int, steps: int) -> int:
+    """Rows of ``width`` values that are kept between two looks, in a run of that many steps."""
+    return int(max(2, min(BUFFER_BYTES // (8 * max(width, 1)), -(-steps // every) + 1)))
+
+
+def lengthen_buffers(made: Assembly, taps: Sequence[Tap], own: Sequence[Sequence[dict[str, Array]]], steps: int) -> None:
+    """Make the empty buffers of a machine as long as for a run of that many steps."""
+    made.buffered_steps = 1 << 20
+    for j, columns in made.tap_columns.items():
+        width = 1 if taps[j].variable == "count" else sum(len(chosen) for chosen in columns)
+        rows = rows_of_buffer(width, taps[j].steps.every, steps)
+        made.buffered_steps = min(made.buffered_steps, (rows - 1) * taps[j].steps.every)
+        for arrays in (arrays for threads in own for arrays in threads):
+            if len(arrays[f"V{j}_steps"]) < rows:
+                before = arrays[f"V{j}_rows"]
+                arrays[f"V{j}_rows"], arrays[f"V{j}_steps"] = np.zeros((rows, before.shape[1]), before.dtype), np.zeros(rows, np.int64)
+
+
+def is_buffer(name: str) -> bool:
+    """Whether an array of a machine holds nothing between two calls of the compiled loop."""
+    return name in ("rec_step", "rec_id", "rec_payload") or (name[0] == "V" and name.endswith(("_rows", "_steps")))
 
 
 def tap_of_pathway(draft: Draft, k: int, tap: Tap) -> tuple[str, int]:

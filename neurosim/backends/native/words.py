@@ -30,7 +30,7 @@ NATIVE = Dialect(
             "max": "max_({0}, {1})",
             "clip": "clip_({0}, {1}, {2})",
             "sign": "sign_({0})",
-            "relu": "max_({0}, {0} * 0)",
+            "relu": "max_({0}, ({0}) * 0)",
             "softplus": "softplus_({0})",
             "floor": "math.floor({0})",
             "mod": "np.mod({0}, {1})",

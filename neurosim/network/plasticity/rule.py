@@ -1,4 +1,4 @@
-"""How weights learn: traces and statements, as equations; and pair-based spike-timing dependent plasticity as text."""
+"""What a learning rule is: traces and statements as equations, and what it needs of the neurons that it is used on."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from ..equations import ParsedStatement
-from ..equations.model import Equations
-from ..errors import EquationError, Findings, ParameterError
-from ..units import TIME, Quantity
-from .texts import (
+from ...equations import ParsedStatement
+from ...equations.model import Equations
+from ...errors import EquationError, Findings, ParameterError
+from ...spelling import spelt
+from ...units import TIME, Quantity
+from ..texts import (
     Variable,
     check_synaptic_text,
     check_values,
     described,
-    read_statements,
-    read_synapse,
+    read_texts,
     require_texts,
     require_values,
     synaptic_value,
     variables_of,
 )
-from .values import called, check_positive, check_scalar, conclude
+from ..values import called, check_positive, check_scalar, conclude_model, is_a, shown
 
 
+@spelt
 @dataclass(frozen=True, eq=False, repr=False)
 class Plasticity:
     """A learning rule.
@@ -44,10 +45,13 @@ class Plasticity:
         Statements that run every time step, or every `every`.
     every : Quantity, optional
         [ms] The interval of `on_step`.
+    needs : mapping
+        Name of the target, without ``_post``, to the line that declares it in a neuron model, such as
+        ``{"reward": "reward : 1 (port)"}``: what to write is said where it is missing.
     values : mapping
         Parameters and initial states: numbers with units, arrays (E,), distributions. States start at 0 if not given.
-    name, source : str
-        For messages and for printing.
+    name, about, source : str
+        For messages, for printing and for tables: what it is called, what it is in one line, where it comes from.
 
     Notes
     -----
@@ -70,8 +74,10 @@ class Plasticity:
     on_post: str = ""
     on_step: str = ""
     every: Quantity | None = None
+    needs: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
+    about: str = ""
     source: str = ""
     parsed: Equations = field(init=False)
     variables: Mapping[str, Variable] = field(init=False)
@@ -80,24 +86,23 @@ class Plasticity:
     step_statements: tuple[ParsedStatement, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        texts = {"equations": self.equations, "on_pre": self.on_pre, "on_post": self.on_post, "on_step": self.on_step}
-        require_texts(self.where, **texts, name=self.name, source=self.source)
+        given = {"equations": self.equations, "on_pre": self.on_pre, "on_post": self.on_post, "on_step": self.on_step}
+        require_texts(self.where, **given, name=self.name, about=self.about, source=self.source)
         require_values(self.where, self.values)
-        parsed = read_synapse(self.equations, self.where)
+        _require_lines(self.where, self.needs)
+        spoken = read_texts(self.where, self.equations, pre_statements=self.on_pre, post_statements=self.on_post, step_statements=self.on_step)
+        parsed = spoken["parsed"]
         for key, value in (
+            *spoken.items(),
             ("values", dict(self.values)),
-            ("parsed", parsed),
+            ("needs", dict(self.needs)),
             ("variables", variables_of(parsed)),
-            ("pre_statements", read_statements(self.on_pre, self.where)),
-            ("post_statements", read_statements(self.on_post, self.where)),
-            ("step_statements", read_statements(self.on_step, self.where)),
         ):
             object.__setattr__(self, key, value)
-        findings = Findings()
+        texts, findings = Findings(), Findings()
         for _name, text, statements in self.statements():
             ports = {statement.target for statement in statements if statement.target.endswith("_post")}
-            check_synaptic_text(findings, parsed, text, statements, (*self.states(), "w", *ports), self.where)
-        conclude(findings, EquationError, self.where)
+            check_synaptic_text(texts, parsed, text, statements, (*self.states(), "w", *ports), self.where)
         check_values(findings, self.variables, self.values, self.where)
         if not (self.on_pre.strip() or self.on_post.strip() or self.on_step.strip()):
             findings.add(self.where, "needs statements: give on_pre, on_post or on_step.")
@@ -107,7 +112,7 @@ class Plasticity:
             every = check_scalar(findings, self.every, TIME, self.where, "every")
             if every is not None:
                 check_positive(findings, self.every, TIME, np.asarray(every), self.where, "every")
-        conclude(findings, ParameterError, self.where)
+        conclude_model(texts, findings, self.where, EquationError)
 
     @property
     def where(self) -> str:
@@ -136,55 +141,14 @@ class Plasticity:
 
     def __str__(self) -> str:
         texts = {"on pre": self.on_pre, "on post": self.on_post, "on step": self.on_step}
-        return described(self.where, self.equations, texts, self.values, self.source)
+        texts["needs of the target"] = "; ".join(self.needs.values())
+        return described(self.where, self.equations, texts, self.values, self.source, self.about)
 
     def __repr__(self) -> str:
         return self.where
 
 
-_PAIR_STDP = """
-    dx/dt = -x / tau_plus  : 1      # trace of presynaptic spikes
-    dy/dt = -y / tau_minus : 1      # trace of postsynaptic spikes
-    tau_plus, tau_minus : ms
-    a_plus, a_minus     : weight    # change of the weight per pair of spikes
-    """
-
-
-def pair_stdp(
-    *, tau_plus: Quantity, tau_minus: Quantity, a_plus: Quantity | float, a_minus: Quantity | float
-) -> Plasticity:
-    """Additive spike-timing dependent plasticity, all pairs; the bounds of the weight are given on the projection.
-
-    Parameters
-    ----------
-    tau_plus, tau_minus : Quantity
-        [ms] Time constants of the traces of pre- and postsynaptic spikes.
-    a_plus, a_minus : Quantity or number
-        Largest increase and decrease of the weight by one pair, in the unit of the weight.
-
-    Returns
-    -------
-    Plasticity
-        At an arrival the weight decreases by ``a_minus * y``, then the presynaptic trace x grows by 1; at a postsynaptic spike
-        the trace y grows by 1, then the weight increases by ``a_plus * x``.
-
-    References
-    ----------
-    Song, Miller and Abbott 2000, Competitive Hebbian learning through spike-timing-dependent synaptic plasticity, Nature
-    Neuroscience 3:919, doi 10.1038/78829
-
-    Examples
-    --------
-    >>> from neurosim.units import ms, pA
-    >>> rule = pair_stdp(tau_plus=20 * ms, tau_minus=20 * ms, a_plus=0.1 * pA, a_minus=0.105 * pA)
-    >>> rule.states()
-    ('x', 'y')
-    """
-    return Plasticity(
-        _PAIR_STDP,
-        on_pre="w -= a_minus * y; x += 1",
-        on_post="y += 1; w += a_plus * x",
-        values={"tau_plus": tau_plus, "tau_minus": tau_minus, "a_plus": a_plus, "a_minus": a_minus},
-        name="pair_stdp",
-        source="Song, Miller and Abbott 2000, Nature Neuroscience 3:919, doi 10.1038/78829",
-    )
+def _require_lines(where: str, needs: object) -> None:
+    """Refuse anything but texts by name."""
+    if not isinstance(needs, Mapping) or not all(is_a(text, str) for pair in needs.items() for text in pair):
+        raise ParameterError(f"needs must be a dictionary such as {{'reward': 'reward : 1 (port)'}}, got {shown(needs)}.", where=where)
