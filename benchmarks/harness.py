@@ -125,7 +125,8 @@ def command(words: Sequence[str], *, timeout: float = 600, environment: Mapping[
     MeasurementFailed
         If it prints none; with the end of what it did print.
     """
-    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
+    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    surroundings = {**os.environ, "PYTHONPATH": paths, **(environment or {})}
     started, cpu = time.perf_counter(), cpu_of_children()
     done = subprocess.run(words, capture_output=True, text=True, timeout=timeout, env=surroundings, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
@@ -155,14 +156,14 @@ def commit() -> str:
         return done.stdout.strip() if done.returncode == 0 else ""
 
     name = git("rev-parse", "--short", "HEAD")
-    changed = git("status", "--porcelain", "--", "neurosim", "models", "benchmarks/*.py")
+    changed = git("status", "--porcelain", "--", "neurosim", "models", "hardware", "benchmarks/*.py")
     return (name or "none") + ("+" if changed else "")
 
 
 def code_digest() -> str:
     """Digest of all Python files that a measurement depends on: equal digests, equal code, committed or not."""
     digest = hashlib.blake2b(digest_size=8)
-    for folder in ("neurosim", "models", "benchmarks"):
+    for folder in ("neurosim", "models", "hardware", "benchmarks"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
     return digest.hexdigest()

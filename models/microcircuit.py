@@ -62,7 +62,7 @@ PROBABILITY = np.array(
 C_M, TAU_M, TAU_SYN = 250.0, 10.0, 0.5  # pF, ms, ms
 E_L, V_TH, V_RESET = -65.0, -50.0, -65.0  # mV
 T_REF = 2.0  # ms, as NEST counts: the membrane is held for t_ref / dt steps and may fire one step later
-DT = 0.1  # ms, the step of the published simulations, on which NEST's count of t_ref rests
+STEP = 0.1  # ms, that of the published simulations, on which NEST's count of t_ref rests
 PSP = 0.15  # mV, peak of the mean excitatory postsynaptic potential
 PSP_FACTOR_L4E_L23E = 2.0
 RELATIVE_INHIBITION = -4.0
@@ -111,7 +111,7 @@ CELL = ns.NeuronModel(
     """,
     spike="v >= V_th",
     reset="v = V_reset",
-    refractory=(T_REF + DT) * ms,
+    refractory=(T_REF + STEP) * ms,
     defaults={
         **{"tau_m": TAU_M * ms, "tau_syn": TAU_SYN * ms, "C_m": C_M * pF, "I_dc": 0 * pA, "I_syn": 0 * pA},
         **{"E_L": E_L * mV, "V_th": V_TH * mV, "V_reset": V_RESET * mV},
@@ -346,7 +346,7 @@ def _weight(mean: float) -> Any:
 
 def _delay(kind: str) -> Any:
     mean = DELAY[kind]
-    shortest, longest = 0.5 * DT, LONGEST_DELAY[kind] + 0.5 * DT
+    shortest, longest = 0.5 * STEP, LONGEST_DELAY[kind] + 0.5 * STEP
     return ns.normal(mean * ms, mean * RELATIVE_SD_OF_DELAYS * ms, low=shortest * ms, high=longest * ms, cut="redraw")
 
 

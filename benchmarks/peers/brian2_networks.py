@@ -65,7 +65,7 @@ def microcircuit(rng: np.random.Generator) -> Built:
         """dv/dt = (E - v)/tau_m + (I + I_dc)/C : volt (unless refractory)
            dI/dt = -I/tau_s : amp
            I_dc : amp (constant)""",
-        threshold="v >= theta", reset="v = reset", refractory=(model.T_REF + model.DT) * b.ms, method="exact", namespace=names,
+        threshold="v >= theta", reset="v = reset", refractory=(model.T_REF + model.STEP) * b.ms, method="exact", namespace=names,
     )
     spread = np.array(model.INITIAL_MEAN["optimized"])[of], np.array(model.INITIAL_SD["optimized"])[of]
     cells.v = rng.normal(*spread) * b.mV
