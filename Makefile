@@ -38,7 +38,7 @@ $(VENV)/.neurosim-dev: $(PACKAGE) | $(BIN)/python
 
 $(VENV)/.neurosim-docs: $(VENV)/.neurosim-core
 	@echo "Installing the documentation tools into $(VENV) ..."
-	$(PIP) -e ".[docs]"
+	$(PIP) -e ".[docs,brian2]" # pages run Brian2
 	@touch $@
 
 demo: $(VENV)/.neurosim-core
