@@ -1,8 +1,12 @@
 """What every test may rely on: which engines are required, which cases run by default."""
 
+import json
 import os
+import subprocess
 from collections.abc import Callable
+from datetime import date
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,16 +20,32 @@ settings.load_profile("neurosim")
 ENGINE_MODULES = {
     "reference": "numpy",
     "native": "numba",
+    "loihi": "numba",
     "brian2": "brian2",
     "torch": "torch",
     "nest": "nest",
-    "lava": "lava",
     "snntorch": "snntorch",
     "norse": "norse",
     "nir": "nir",
 }
 FULL_ONLY = ("slow", "matrix", "compiled_brian2")
 ON_DEMAND = "on_demand"
+ROOT = Path(__file__).resolve().parent.parent
+OUTCOMES = ROOT / "build" / "conformance.json"
+"""What conformance cases gave in full runs; the documentation shows it as the support matrix."""
+
+
+def installed(name: str) -> bool:
+    """Whether an engine can be used; Lava lives in an environment of its own."""
+    if name != "lava":
+        return find_spec(ENGINE_MODULES[name]) is not None
+    from neurosim.errors import BackendMissingError
+    from neurosim.hardware.loihi.lava import interpreter
+
+    try:
+        return interpreter().exists()
+    except BackendMissingError:
+        return False
 
 
 def require_engine(name: str) -> None:
@@ -33,7 +53,7 @@ def require_engine(name: str) -> None:
 
     The variable is ``1`` (every engine that a test asks for) or a list like ``native,brian2``.
     """
-    if find_spec(ENGINE_MODULES[name]) is not None:
+    if installed(name):
         return
     required = os.environ.get("NEUROSIM_REQUIRE_ENGINES", "")
     text = f"engine '{name}' is not installed"
@@ -63,3 +83,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in set(dropped)]
+
+
+# ---- outcomes of conformance cases -------------------------------------------------------------------------------------
+@pytest.fixture(name="keep_outcome")
+def _keep_outcome(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """Keep the report of a case for the support matrix; ``mode`` is an engine's slow mode."""
+
+    def keep(report: object, mode: str = "") -> None:
+        engine = f"{report.engine} {mode}".rstrip()
+        entry = {"case": report.case, "engine": engine, "outcome": report.outcome, "spikes": report.spikes, "difference": report.difference}
+        record_property("conformance", entry)
+
+    return keep
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """In full runs: write the outcomes, over those of earlier runs."""
+    if not os.environ.get("NEUROSIM_FULL"):
+        return
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ()) if report.when == "call"]
+    found = [value for report in reports for name, value in report.user_properties if name == "conformance"]
+    if not found:
+        return
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"]
+    commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "an unknown commit"
+    kept = json.loads(OUTCOMES.read_text(encoding="utf-8")) if OUTCOMES.exists() else []
+    entries = {(entry["case"], entry["engine"]): entry for entry in kept}
+    entries.update({(entry["case"], entry["engine"]): {**entry, "commit": commit, "date": date.today().isoformat()} for entry in found})
+    OUTCOMES.parent.mkdir(exist_ok=True)
+    lines = [json.dumps(entries[key], default=float) for key in sorted(entries)]
+    OUTCOMES.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")

@@ -21,27 +21,40 @@ MAX_LINES = 450
 # The table
 # room -> the rooms or modules it may import, besides itself. "neurosim" alone stands for all of neurosim but the
 # command line, the hardware and the models.
-WORDS = ("neurosim.units", "neurosim.quantity", "neurosim.errors")
-TREE = ("neurosim.equations.tree", "neurosim.equations.show", "neurosim.equations.evaluate")
+WORDS = ("neurosim.units", "neurosim.quantity", "neurosim.errors", "neurosim.spelling", "neurosim.files")
+TREE = ("neurosim.equations.tree", "neurosim.equations.show", "neurosim.equations.evaluate", "neurosim.equations.bounds")
 ROOMS: dict[str, tuple[str, ...]] = {
     "neurosim.errors": (),
+    "neurosim.files": ("neurosim.errors",),  # files that are there complete or not at all
+    "neurosim.other_words": (),  # tables of what other simulators call things
+    "neurosim.spelling": ("neurosim.errors", "neurosim.other_words"),
     "neurosim.dimension": (),
     "neurosim.quantity": ("neurosim.dimension", "neurosim.errors"),
-    "neurosim.units": ("neurosim.dimension", "neurosim.quantity", "neurosim.errors"),
+    "neurosim.units": ("neurosim.dimension", "neurosim.quantity", "neurosim.spelling", "neurosim.errors"),
     "neurosim.progress": (),
     "neurosim._checkout": (),
+    "neurosim.description": (),  # a network in plain words, as dataclasses of text
     "neurosim.equations": WORDS,
-    "neurosim.network": ("neurosim.equations", *WORDS),
-    "neurosim.ir": (*TREE, "neurosim.equations.parse", "neurosim.errors"),  # parse: expressions of a saved Program are text
-    "neurosim.lowering": ("neurosim.network", "neurosim.ir", "neurosim.equations", *WORDS),
+    "neurosim.network": ("neurosim.equations", "neurosim.description", *WORDS),
+    "neurosim.ir": (*TREE, "neurosim.equations.parse", "neurosim.errors", "neurosim.files"),  # parse: expressions of a saved Program are text
+    "neurosim.lowering": ("neurosim.network", "neurosim.ir", "neurosim.equations", "neurosim.description", *WORDS),
     "neurosim.record": ("neurosim.errors",),  # plain arrays, as an engine leaves them
-    "neurosim.result": ("neurosim.record", *WORDS),  # the record as a user reads it, with units
+    "neurosim.result": ("neurosim.record", "neurosim.description", *WORDS),  # the record as a user reads it, with units
     "neurosim.analysis": ("neurosim.result", "neurosim.record", *WORDS),
-    "neurosim.backends": ("neurosim.ir", "neurosim.record", "neurosim.result", *TREE, "neurosim.errors"),
+    "neurosim.backends": ("neurosim.ir", "neurosim.record", "neurosim.result", *TREE, "neurosim.errors", "neurosim.files"),
     "neurosim.data": WORDS,
-    "neurosim.interchange": ("neurosim.network", "neurosim.ir", "neurosim.equations", *WORDS),
+    "neurosim.interchange": ("neurosim.network", "neurosim.ir", "neurosim.equations", "neurosim.result", "neurosim.record", *WORDS),
     "neurosim.simulate": ("neurosim",),
     "neurosim.plotting": ("neurosim",),
+    "neurosim.report": (  # one page about a run: reads results, no engine
+        "neurosim.result",
+        "neurosim.description",
+        "neurosim.analysis",
+        "neurosim.plotting",
+        "neurosim.equations",
+        "neurosim.progress",
+        *WORDS,
+    ),
     "neurosim.conformance": ("neurosim",),
     "neurosim.training": ("neurosim",),
     "neurosim": ("neurosim",),  # the package's own __init__: the public names, re-exported
@@ -53,15 +66,25 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "neurosim.backends.registry",
         "neurosim.record",
         "neurosim.result",
-        "neurosim.equations.tree",
+        *TREE,
+        "neurosim.equations.parse",  # the integer neuron as text
         "neurosim.errors",
+        "neurosim.files",
     ),
     "neurosim.models": (),  # public names only: see PUBLIC_MODULES
 }
 # A single module that may do more, or less, than its room.
 MODULES: dict[str, tuple[str, ...]] = {
-    "neurosim.hardware.loihi": (*ROOMS["neurosim.hardware"], "neurosim.hardware", "neurosim.simulate"),  # its door
+    "neurosim.hardware.loihi": (  # its door; what users give it are networks and quantities
+        *ROOMS["neurosim.hardware"],
+        "neurosim.hardware",
+        "neurosim.simulate",
+        "neurosim.network",
+        "neurosim.units",
+    ),
     "neurosim.hardware.loihi.worker": ("neurosim.hardware.loihi.plan",),
+    "neurosim.hardware.loihi.recorded": (),  # these travel to a host without neurosim
+    "neurosim.hardware.loihi.run_lava": (),
 }
 PUBLIC_MODULES = {
     "neurosim",
@@ -77,26 +100,38 @@ PUBLIC_MODULES = {
 DOORS = {
     ("neurosim.result", "neurosim.plotting"),
     ("neurosim.result", "neurosim.analysis"),
+    ("neurosim.result", "neurosim.interchange"),
+    ("neurosim.result", "neurosim.report"),
     ("neurosim.network", "neurosim.plotting"),
 }
-# Rooms whose imports of our own modules may be deferred: the command line (a quick --help) and the registry's table.
-MAY_DEFER = ("neurosim.cli", "neurosim.backends.registry", "neurosim.hardware.loihi.backend")
+# Rooms whose imports of our own modules may be deferred: the command line (a quick --help), the registry's table, compiled loops of
+# the chip's emulator (no compiler before something runs), published figures.
+MAY_DEFER = (
+    "neurosim.cli",
+    "neurosim.backends.registry",
+    "neurosim.models._pictures",
+    *(f"neurosim.hardware.loihi.{name}" for name in ("emulator", "batch", "learning")),
+)
 
 ANYWHERE = ("neurosim", "neurosim.hardware", "neurosim.models")
 # library -> (the modules that may import it, whether only inside a function)
 LIBRARIES: dict[str, tuple[tuple[str, ...], bool]] = {
     "numpy": (ANYWHERE, False),
-    "numba": (("neurosim.backends.native", "neurosim.hardware.loihi.kernels"), False),
+    "numba": (("neurosim.backends.native", "neurosim.hardware.loihi.kernels", "neurosim.hardware.loihi.learning_kernels"), False),
     "llvmlite": (("neurosim.backends.native",), False),  # numba brings it
     "brian2": (("neurosim.backends.brian2",), False),
     "nest": (("neurosim.backends.nest",), False),
     "torch": (("neurosim.backends.torch", "neurosim.training", "neurosim.interchange"), False),
-    "lava": (("neurosim.hardware.loihi.worker", "neurosim.hardware.loihi.lava_processes"), False),
+    "lava": (
+        ("neurosim.hardware.loihi.worker", "neurosim.hardware.loihi.run_lava", "neurosim.hardware.loihi.lava_processes"),
+        False,
+    ),
     "scipy": (("neurosim.hardware.loihi.worker",), True),  # Lava brings it
     "snntorch": (("neurosim.interchange",), False),
     "norse": (("neurosim.interchange",), False),
     "nir": (("neurosim.interchange",), False),
-    "neo": (("neurosim.interchange",), False),
+    "neo": (("neurosim.interchange",), True),
+    "quantities": (("neurosim.interchange",), True),  # neo brings it: its units
     "matplotlib": (("neurosim.plotting",), False),
     "h5py": (ANYWHERE, True),
     "click": (("neurosim.cli",), False),

@@ -446,6 +446,7 @@ def test_copies_are_single_runs():
     np.testing.assert_array_equal(got.traces["cell", "v"].values[:, 1], alone.traces["cell", "v"].values[:, 0])
 
 
+@pytest.mark.slow
 def test_stepwise_is_the_same():
     program = plastic(400)
     machine = Brian2().compile(program, Settings())
@@ -494,7 +495,7 @@ def test_progress_is_reported():
 def test_nan_is_an_error():
     block = Block("runaway", 2, {"v": 1.0}, update=update(v="v*v*10"))
     program = Program(DT, (block,), plan=(Phase(30),))
-    with pytest.raises(NumericalError, match="v of 'runaway' is inf at index 0"):
+    with pytest.raises(NumericalError, match="population 'runaway': v of neuron 0 is infinite"):
         run_on(Brian2(), program, Settings())
 
 
@@ -576,6 +577,7 @@ def test_the_user_keeps_preferences_device_and_clock():
     assert (np.random.get_state()[1] == state).all()
 
 
+@pytest.mark.slow
 def test_import_leaves_no_trace():
     script = """
 import logging, sys, warnings
@@ -614,8 +616,9 @@ def test_standalone_keeps_or_removes_its_folder(tmp_path):
 # ---- the conformance cases -------------------------------------------------------------------------------------------
 @pytest.mark.matrix
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_conformance(case):
+def test_conformance(case, keep_outcome):
     report = run_case(case, Brian2())
+    keep_outcome(report)
     assert report.passed, str(report)
 
 
@@ -623,14 +626,16 @@ def test_conformance(case):
 @pytest.mark.parametrize(
     ("case", "mode"), [(case, mode) for case in CASES for mode in case.modes], ids=lambda value: getattr(value, "name", value)
 )
-def test_conformance_of_compiled_modes(case, mode):
+def test_conformance_of_compiled_modes(case, mode, keep_outcome):
     report = run_case(case, Brian2(), Settings(options={"mode": mode}))
+    keep_outcome(report, mode)
     assert report.passed, str(report)
 
 
 @pytest.mark.on_demand
 @pytest.mark.parametrize("mode", ["cython", "cpp_standalone"])
 @pytest.mark.parametrize("case", [case for case in CASES if not case.modes], ids=lambda case: case.name)
-def test_conformance_of_compiled_modes_on_demand(case, mode):
+def test_conformance_of_compiled_modes_on_demand(case, mode, keep_outcome):
     report = run_case(case, Brian2(), Settings(options={"mode": mode}))
+    keep_outcome(report, mode)
     assert report.passed, str(report)

@@ -1,6 +1,8 @@
 """The command, on a tiny model."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -68,6 +70,18 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sys.modules.pop("neurosim.models.tiny", None)
 
 
+@pytest.fixture(autouse=True)
+def quick_report(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing the pages of all these runs would take longer than the runs."""
+    if "whole_report" not in request.fixturenames:
+        monkeypatch.setattr(Saved, "report", lambda _, path, figures: Path(path).write_text("a page"))
+
+
+@pytest.fixture
+def whole_report() -> None:
+    """For tests that look at the report."""
+
+
 def call(*arguments: str) -> Result:
     """Call the command as a user would; errors that are not ours are errors of the test."""
     return CliRunner().invoke(cli.commands, list(arguments), catch_exceptions=False)
@@ -82,7 +96,7 @@ def test_run(tiny: None, tmp_path: Path) -> None:
     out = tmp_path / "deep" / "out"
     found = run("--out", str(out), "--scale", "0.6", "--seed", "3")
     assert found.exit_code == 0, found.output
-    assert sorted(path.name for path in out.iterdir()) == ["raster.png", "result.nsr", "summary.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["raster.png", "report.html", "result.nsr", "summary.json"]
     lines = found.output.splitlines()
     assert lines[0] == "tiny: a handful of neurons and a drive"
     assert lines[1] == "  scale 0.6"
@@ -91,7 +105,7 @@ def test_run(tiny: None, tmp_path: Path) -> None:
     assert lines[6].split()[:2] == ["inh", "3"]
     assert "spikes between 20 and 120 ms" in found.output
     assert "real time" in found.output
-    assert f"in {out}: result.nsr, summary.json, raster.png" in found.output
+    assert f"in {out}: result.nsr, summary.json, raster.png, report.html" in found.output
 
 
 def test_summary_is_of_the_time_after_the_warm_up(tiny: None, tmp_path: Path) -> None:
@@ -112,6 +126,46 @@ def test_summary_is_of_the_time_after_the_warm_up(tiny: None, tmp_path: Path) ->
     assert facts["versions"]["numpy"] == np.__version__
 
 
+# ---- report --------------------------------------------------------------------------------------------------------------
+FIGURE = '''
+
+def figure(result):
+    from matplotlib.figure import Figure
+    from neurosim.errors import ParameterError
+    if result.window[1] < 115.0:
+        raise ParameterError("the figure needs 115 ms")
+    drawn = Figure(figsize=(3.0, 2.0))
+    drawn.subplots().plot(*result["exc"].spikes, ".")
+    return drawn
+'''
+
+
+def test_a_run_has_a_report_that_can_be_made_again(tiny: None, whole_report: None, tmp_path: Path) -> None:
+    (tmp_path / "models" / "tiny.py").write_text(TINY + FIGURE)
+    out = tmp_path / "out"
+    found = run("--out", str(out), "--set", "exc.tau_m=15*ms", "--seed", "3")
+    assert found.exit_code == 0, found.output
+    assert "result.nsr, summary.json, raster.png, figure.png, report.html" in found.output
+    page = (out / "report.html").read_text()
+    assert f"neurosim run tiny --duration 100ms --backend reference --seed 3 --precision double --set &#x27;exc.tau_m=15*ms&#x27; --out {out}" in page
+    assert page.index("The published figure, drawn of this run") < page.index("a raster of the spikes of exc, inh")
+    assert "<li>scale 1</li>" in page and "15 ms" in page
+    assert (out / "figure.png").stat().st_size > 1000
+    again = call("report", str(out), "--out", str(tmp_path / "again.html"))
+    assert again.output == f"wrote {tmp_path / 'again.html'}\n"
+    assert (tmp_path / "again.html").read_text() == page
+
+
+def test_reports_of_files(tiny: None, tmp_path: Path) -> None:
+    (tmp_path / "models" / "tiny.py").write_text(TINY + FIGURE)
+    found = call("run", "tiny", "--backend", "reference", "--duration", "50ms", "--out", str(tmp_path / "out"))
+    assert "The model's figure cannot be drawn of this run: the figure needs 115 ms" in found.output
+    assert call("report", str(tmp_path / "out" / "result.nsr")).output.splitlines()[-1] == f"wrote {tmp_path / 'out' / 'result.html'}"
+    missing = call("report", str(tmp_path))
+    assert (missing.exit_code, missing.output.strip().startswith("FileError: folder")) == (2, True)
+
+
+@pytest.mark.slow
 def test_cv_is_given_for_long_runs(tiny: None, tmp_path: Path) -> None:
     arguments = ("--backend", "reference", "--duration", "5s", "--dt", "1ms", "--set", "scale=0.2", "--out", str(tmp_path / "out"))
     assert call("run", "tiny", *arguments).exit_code == 0
@@ -153,6 +207,7 @@ def test_the_same_run_twice(tiny: None, tmp_path: Path) -> None:
     assert found.output.splitlines()[-1] == "at level 'identical': they agree"
 
 
+@pytest.mark.slow
 def test_runs_that_differ(tiny: None, tmp_path: Path) -> None:
     assert run("--out", str(tmp_path / "a")).exit_code == 0
     assert run("--out", str(tmp_path / "b"), "--seed", "2").exit_code == 0
@@ -180,6 +235,31 @@ def test_an_interrupted_run_is_kept(tiny: None, tmp_path: Path, monkeypatch: pyt
     assert "it is written" in found.output
     assert json.loads((out / "summary.json").read_text())["interrupted"] is True
     assert load_result(out / "result.nsr").interrupted
+
+
+def test_ctrl_c_while_files_are_written(tiny: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The result is written to its end, what can be made of it again is left out."""
+    save, out = Saved.save, tmp_path / "out"
+
+    def pressed(self: Saved, path: Path) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        save(self, path)
+
+    monkeypatch.setattr(Saved, "save", pressed)
+    found = run("--out", str(out))
+    assert found.exit_code == 130
+    assert "stopping; the result is still written (Ctrl-C again to stop at once)" in found.output
+    assert found.stderr.splitlines()[-1] == f"interrupted: in {out}: result.nsr, summary.json; the rest was left out"
+    assert sorted(path.name for path in out.iterdir()) == ["result.nsr", "summary.json"]
+    assert load_result(out / "result.nsr").record.steps == 1200
+
+
+def test_ctrl_c_while_pictures_are_drawn(tiny: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Saved, "report", lambda *_, **__: os.kill(os.getpid(), signal.SIGINT))
+    out = tmp_path / "out"
+    found = run("--out", str(out))
+    assert found.exit_code == 130
+    assert found.stderr.splitlines()[-1] == f"interrupted: in {out}: result.nsr, summary.json, raster.png; the rest was left out"
 
 
 # ---- errors --------------------------------------------------------------------------------------------------------------
@@ -210,9 +290,10 @@ def test_an_interrupted_run_is_kept(tiny: None, tmp_path: Path, monkeypatch: pyt
         (["--backend", "brain2"], "BackendMissingError: there is no backend 'brain2'; did you mean 'brian2'?"),
         (["--dt", "0"], "ParameterError: the run: dt must be positive, got 0 ms."),
         (["--dt", "fast"], "OptionError: --dt needs a time such as 2s or 500ms, got 'fast'"),
-        (["--dt", "3ms"], "ScheduleError: Schedule: 2 problems\n  phase 'warm-up': duration of 20 ms is not a multiple of the time step 3 ms; "
-                          "the nearest are 18 ms and 21 ms\n  phase 'run': duration of 100 ms is not a multiple of the time step 3 ms; "
-                          "the nearest are 99 ms and 102 ms"),
+        (["--dt", "3ms"], "ParameterError: Network 'tiny': 8 problems\n  phase 'warm-up': duration of 20 ms is not a multiple of the time step "
+                          "3 ms; the nearest are 18 ms and 21 ms\n  phase 'run': duration of 100 ms is not a multiple of the time step 3 ms; "
+                          "the nearest are 99 ms and 102 ms\n  population 'exc' of model 'lif_exponential': refractory time of 2 ms is not a "
+                          "multiple of the time step 3 ms; the nearest are 0 ms and 3 ms\n  population 'inh'"),
         (["--duration", "nan"], "OptionError: --duration needs a time such as 2s or 500ms, got 'nan'"),
         (["--duration", "1e-30"], "ScheduleError: phase 'run': duration of 1e-30 ms is less than one time step of 0.1 ms"),
         (["--duration", "1e30"], "ScheduleError: phase 'run': duration of 1e+30 ms is more time steps of 0.1 ms than can be counted"),
@@ -228,7 +309,7 @@ def test_an_interrupted_run_is_kept(tiny: None, tmp_path: Path, monkeypatch: pyt
         (["--set", "exc -> inh.connectivity=all"], "ParameterError: projection 'exc -> inh' of model 'tiny': --set cannot change "
                                                    "'connectivity'; known names: delay, factor, weight"),
         (["--set", "drive.rate=-1 Hz"], "ParameterError: stimulus 'drive' of model 'tiny': rate must not be negative, got -1 Hz."),
-        (["--set", "drive.speed=1"], "ParameterError: stimulus 'drive' of model 'tiny': there is no parameter 'speed'; known names: rate, size"),
+        (["--set", "drive.speed=1"], "ParameterError: stimulus 'drive' of model 'tiny': there is no parameter 'speed'; known names: "),
         (["--option", "mode"], "OptionError: --option needs name=value, got 'mode'"),
         (["--option", "mode=1mX"], "UnitError: --option mode: unknown unit 'mX'; known units: "),
         (["--out", ""], "FileError: --out: needs the name of a folder, got ''"),

@@ -12,7 +12,8 @@ QUICK = frozenset(("exact_decay", "cuba"))
 
 
 @pytest.mark.parametrize("case", [pytest.param(c, id=c.name, marks=() if c.name in QUICK else pytest.mark.matrix) for c in CASES])
-def test_case(case: Case, require_engine: Callable[[str], None]) -> None:
+def test_case(case: Case, require_engine: Callable[[str], None], keep_outcome: Callable[..., None]) -> None:
     require_engine("native")
     report = run_case(case, get("native"))
+    keep_outcome(report)
     assert report.passed, str(report)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from neurosim.backends.base import Obstacle, Settings
@@ -12,8 +14,9 @@ from neurosim.ir.check import check
 
 
 @pytest.mark.parametrize("chosen", CASES, ids=lambda c: c.name)
-def test_case(chosen: Case) -> None:
+def test_case(chosen: Case, keep_outcome: Callable[..., None]) -> None:
     report = run_case(chosen, Reference())
+    keep_outcome(report)
     assert report.outcome == "passed", str(report)
 
 

@@ -15,7 +15,7 @@ import neurosim as ns
 from neurosim import analysis, plotting
 from neurosim.errors import NeurosimError, describe
 from neurosim.network import Connectivity, Distribution
-from neurosim.units import Hz, ms, mV, pA
+from neurosim.units import Hz, ms, mV, pA, um
 
 NASTY: Mapping[str, Any] = {
     "None": None,
@@ -67,6 +67,8 @@ CALLS: tuple[tuple[Callable[..., Any], dict[str, Any]], ...] = (
     call(ns.normal, mean=1 * mV, sd=2 * mV, low=-3 * mV, high=3 * mV, cut="redraw"),
     call(ns.lognormal, median=1 * mV, sigma=1.0, low=0 * mV, high=3 * mV, cut="clip"),
     call(ns.exponential, mean=1 * mV, low=0 * mV, high=3 * mV, cut="clip"),
+    call(ns.gamma, shape=2.0, scale=1 * mV, low=0 * mV, high=3 * mV, cut="redraw"),
+    call(ns.truncated, distribution=ns.normal(0 * mV, 1 * mV), low=-3 * mV, high=3 * mV, cut="clip"),
     call(ns.all_to_all, autapses=True),
     call(ns.fixed_probability, p=0.1, autapses=True),
     call(ns.fixed_indegree, k=2, autapses=True, multapses=True),
@@ -74,18 +76,40 @@ CALLS: tuple[tuple[Callable[..., Any], dict[str, Any]], ...] = (
     call(ns.fixed_total_number, n=2, autapses=True, multapses=True),
     call(ns.pairs, pre=[0, 1], post=[1, 0]),
     call(ns.dense, matrix=np.ones((2, 3)) * pA),
+    call(ns.sparse, matrix=([0], [1], [2]), unit=pA),
     call(ns.sparse, matrix=([0], [1], [2] * pA)),
+    call(ns.small_world, k=2, p=0.5),
+    call(ns.grid, rows=2, columns=2, spacing=3 * um),
+    call(ns.positions, coordinates=[[1, 2], [3, 4]] * um, extent=[5, 6] * um),
+    call(ns.by_distance, text="exp(-distance / scale)", scale=3 * um),
+    *(call(kernel, **{name: 3 * um for name in names}) for kernel, names in (
+        (ns.kernels.gaussian, ("sigma",)), (ns.kernels.exponential, ("scale",)), (ns.kernels.linear, ("radius",)),
+        (ns.kernels.disc, ("radius", "inner")), (ns.kernels.box, ("width", "height")))),
+    call(ns.distance_dependent, kernel="exp(-distance / (3*um))", positions=ns.grid(2, 2, spacing=1 * um),
+         targets=ns.grid(2, 2, spacing=1 * um), probability=0.5, boundary="periodic", autapses=True),
+    call(ns.convolution, image=(2, 2), kernel=np.ones((1, 1)) * pA, stride=1, padding=0, dilation=1),
+    call(ns.convolution, image=(2, 2), kernel_shape=(1, 1)),
     call(ns.NeuronModel, equations=EQUATIONS, spike="v > 1*mV", reset="v = 0*mV", refractory=2 * ms, payload="1", rising=False, held=("v",),
          defaults={"tau": 10 * ms}, method="exact", name="cell", source="here"),
     call(ns.SynapseModel, equations="dx/dt = -x / tau : 1\ntau : ms", on_arrival="into += w * x", values={"tau": 3 * ms}, name="s", source="t"),
     call(ns.Plasticity, equations="dx/dt = -x / tau : 1\ntau : ms", on_pre="x += 1", on_post="w += w * x", on_step="x += 1", every=1 * ms,
          values={"tau": 3 * ms}, name="p", source="q"),
     call(ns.plasticity.pair_stdp, tau_plus=20 * ms, tau_minus=20 * ms, a_plus=1 * pA, a_minus=1 * pA),
+    call(ns.plasticity.multiplicative_stdp, tau_plus=20 * ms, tau_minus=20 * ms, a_plus=1 * pA, a_minus=1 * pA, w_max=9 * pA,
+         mu_plus=0.5, mu_minus=0.5),
+    call(ns.plasticity.nearest_neighbour_stdp, tau_plus=20 * ms, tau_minus=20 * ms, a_plus=1 * pA, a_minus=1 * pA, pairing="reduced"),
+    call(ns.plasticity.triplet_stdp, fit="hippocampus", pairing="nearest", w_0=1 * pA),
+    call(ns.plasticity.inhibitory_stdp, tau=20 * ms, rho_0=5 * Hz, eta=1 * pA),
+    call(ns.plasticity.synaptic_scaling, target=5 * Hz, tau=900 * ms, beta=0.1, every=10 * ms),
     call(ns.Population, name="p", size=3, model=LIF, method="exact", refractory=2 * ms, tau_m=10 * ms, v=-60 * mV),
     call(ns.Projection, source=A, target=A, connectivity=ns.all_to_all(), into="I_syn", weight=1 * pA, delay=1 * ms, synapse=ns.synapses.static,
          plasticity=STDP, bounds=(0 * pA, 2 * pA), name="p", instant=False, weight_precision="float64"),
     call(ns.Projection, source=DRIVE, target=A, connectivity=ns.all_to_all(), into="I_syn", shared_with=DENSE, factor=2.0),
     call(ns.PoissonSource, name="d", size=3, rate=30 * Hz),
+    call(ns.PoissonSource, name="d", size=3, rate="r * t / second", values={"r": 30 * Hz}),
+    call(ns.PoissonSource, name="d", size=3, rate=[30, 40] * Hz, every=1 * ms, after="hold"),
+    call(ns.SineCurrent, name="d", size=3, amplitude=1 * pA, frequency=3 * Hz, phase=1.0, offset=2 * pA),
+    call(ns.OrnsteinUhlenbeck, name="d", size=3, mean=1 * pA, sd=2 * pA, tau=3 * ms),
     call(ns.SpikeTimes, name="d", size=3, times=[1, 2] * ms, indices=[0, 1], payloads=[1, 2]),
     call(ns.StepCurrent, name="d", size=1, times=[1, 2] * ms, values=[1, 2] * pA),
     call(ns.SampledArray, name="d", values=[1, 2] * pA, every=1 * ms, after="hold"),
@@ -228,6 +252,29 @@ READS: Mapping[str, Callable[[Any], Any]] = {
     },
     "van_rossum_distance": lambda x: analysis.van_rossum_distance(([1.0], [0]), ([1.0], [0]), 1, x),
     "power_spectrum": lambda x: analysis.power_spectrum(**TRAINS, segment_ms=x),
+    **{
+        f"{name}, {argument}": lambda x, name=name, argument=argument: getattr(analysis, name)(**{**TRAINS, argument: x})  # type: ignore[misc]
+        for name, argument in (
+            ("instantaneous_rate", "width_ms"), ("instantaneous_rate", "kernel"), ("instantaneous_rate", "bin_ms"),
+            ("cv", "minimum_intervals"), ("lv", "refractory_ms"), ("correlation_matrix", "bin_ms"), ("correlations", "neurons"),
+        )
+    },
+    "psth, onsets": lambda x: analysis.psth(**TRAINS, onsets=x, span=(0.0, 2.0), bin_ms=1.0),
+    "psth, span": lambda x: analysis.psth(**TRAINS, onsets=[1.0], span=x, bin_ms=1.0),
+    "cv of": lambda x: analysis.cv(x),
+    "cross_correlogram": lambda x: analysis.cross_correlogram(x, x, (0.0, 10.0), 1.0, 3.0),
+    "cross_correlogram, reach_ms": lambda x: analysis.cross_correlogram([1.0], [2.0], (0.0, 10.0), 1.0, x),
+    "coherence, window": lambda x: analysis.coherence([1.0], [2.0], x, 1.0, 4.0),
+    "trace_spectrum": lambda x: analysis.trace_spectrum(x, 1.0),
+    "trace_synchrony": lambda x: analysis.trace_synchrony(x),
+    "victor_purpura_distance": lambda x: analysis.victor_purpura_distance(x, x, 1),
+    "victor_purpura_distance, size": lambda x: analysis.victor_purpura_distance(([1.0], [0]), ([1.0], [0]), x),
+    "isi_distance, window": lambda x: analysis.isi_distance(([1.0], [0]), ([1.0], [0]), 1, x),
+    "part, between": lambda x: RESULT["a"].between(x, 5 * ms),
+    "part, phase": lambda x: RESULT["a"].phase(x),
+    "part, neurons": lambda x: RESULT["a"].neurons(x).rate,
+    "part, quantity": lambda x: RESULT["a"].quantity(x),
+    "save_sonata": lambda x: None if isinstance(x, str) and x else RESULT.save_sonata(x),
 }
 
 

@@ -335,7 +335,10 @@ def test_statements(text, message):
 def test_a_text_may_be_indented_and_begin_with_an_empty_line():
     with pytest.raises(NeurosimError) as caught:
         parse_equations("\n\n        x = y : 1   # a comment\n        z : 1\n    ")
-    assert str(caught.value) == "unknown name 'y'; known names: x, z\n  line 1: x = y : 1   # a comment\n              ^"
+    assert str(caught.value) == (
+        "unknown name 'y'; known names: x, z\n  line 1: x = y : 1   # a comment\n              ^\n"
+        "  Nothing is taken from outside: declare it, as in 'y : unit', and give it its value in the population."
+    )
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,10 @@ ParameterError in fixed_probability: the probability must be between 0 and 1, go
 ParameterError in uniform(1 mV, ...): second number needs a voltage, got the plain number 2. Write 2 * mV.""",
     ),
     (
-        lambda: LAYER.output("u"),
+        lambda: LAYER.output("tau"),
         """\
-ParameterError in population 'layer' of model 'rate_neuron': 'u' is a state, not an output; its outputs are: r.
-  Declare one in the equations, as in 'y = u : unit (output)'.""",
+ParameterError in population 'layer' of model 'rate_neuron': 'tau' is a parameter, not an output or a state; can be sent: r, u.
+  Declare an output in the equations, as in 'y = tau : unit (output)'.""",
     ),
     (
         lambda: ns.Projection(DRIVE, OUT, ns.all_to_all(), into="I_sin", weight=1 * pA),
@@ -167,7 +167,7 @@ NetworkError in Network: part 1 is the list [Population('out', 100, lif_exponent
     (
         lambda: ns.Network(EXC, ns.Population("exc", 2, LIF, **CELL)),
         """\
-NetworkError in Network: 2 parts have the name 'exc': population, population.""",
+NetworkError in Network: 2 parts have the name 'exc': population, population. Names are unique.""",
     ),
     (
         lambda: ns.Schedule(1 * second),

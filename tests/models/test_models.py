@@ -168,6 +168,7 @@ def test_siegert_check_values(mu: float, sigma: float, rate: float) -> None:
     assert brunel.siegert_rate(mu, sigma) == pytest.approx(rate, rel=1e-5 if rate > 1 else 2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mu", "sigma"), [(15, 5), (24, 10.9), (3, 2.2), (60, 1.5), (-20, 8)])
 def test_siegert_against_the_closed_form(mu: float, sigma: float) -> None:
     """The integral by 40-digit quadrature."""

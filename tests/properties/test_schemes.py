@@ -78,6 +78,7 @@ def test_heun_with_exact_drivers_keeps_its_order():
     assert np.all(np.abs(slopes - 2) < 0.15), slopes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("noise", "order"), [("0.8 * x * xi", 0.5), ("0.8 * xi", 1.0)], ids=["multiplicative", "additive"])
 def test_strong_order_of_euler_maruyama(noise, order):
     """Mean error along the same paths against finer steps."""
@@ -210,6 +211,7 @@ def test_ornstein_uhlenbeck_variance_is_exact():
     assert advance(system).update.exact is None
 
 
+@pytest.mark.slow
 def test_filtered_noise_has_the_covariance_of_fine_steps():
     system = motion({"v": "-v / 10 + I / 5", "I": "-I / 2 + 3 * xi"}, dt=1.0)
     made = advance(system).parameters

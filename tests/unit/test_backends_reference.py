@@ -72,7 +72,7 @@ def test_beyond_the_end() -> None:
 
 def test_nan_is_refused() -> None:
     block = Block("cell", 3, {"v": np.array([1.0, 1.0, 5.0])}, update=update(v="v * v"))
-    with pytest.raises(NumericalError, match=r"v of 'cell' is inf at index 2 before step 20 \(t = 2 ms\)"):
+    with pytest.raises(NumericalError, match=r"population 'cell': v of neuron 2 is infinite, before step 20 \(2 ms\)"):
         Reference().compile(Program(0.1, (block,), taps=taps(("cell", "v")), plan=(Phase(20),)), Settings()).run()
 
 

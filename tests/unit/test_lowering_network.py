@@ -8,8 +8,9 @@ from neurosim.backends.reference import Reference
 from neurosim.equations import show
 from neurosim.errors import EquationError, ParameterError, ScheduleError
 from neurosim.ir.check import check
+from neurosim.ir.digest import digest
 from neurosim.ir.program import CopyWeights, Steps
-from neurosim.lowering import changes, lower
+from neurosim.lowering import begin, lower, resumed
 from neurosim.network import (
     Assignment,
     Network,
@@ -129,7 +130,7 @@ def test_problems_of_several_parts_are_reported_together():
 
 
 def test_a_method_that_does_not_fit_is_refused():
-    with pytest.raises(EquationError, match="method='exact' needs linear equations; dv/dt = "):
+    with pytest.raises(EquationError, match="method='exact' needs linear equations; that of v "):
         lower(Network(Population("a", 1, neurons.lif_conductance, method="exact")), 1 * ms)
 
 
@@ -277,19 +278,28 @@ def test_only_named_rules_learn():
     assert program.plan[0].off == {"two:plasticity"}
 
 
-def test_changes_of_a_program_that_runs():
-    a = Population("a", 1, neurons.lif_exponential)
+def test_a_course_is_the_schedule_so_far():
+    a = Population("a", 2, neurons.lif_exponential)
     drive = PoissonSource("drive", 2, rate=10 * Hz)
-    net = Network(a, drive)
-    program = checked(net)
-    found = changes(program, net, {"a.tau_m": 20 * ms, "drive.rate": 20 * Hz})
-    assert [assign.target for assign in found] == ["P_v_v", "P_v_I_syn", "G_v_I_ext", "q_v", "rate"]
-    both = changes(program, net, {"a.C_m": 500 * pF}, before={"a.tau_m": 20 * ms})
-    later = checked(Network(Population("a", 1, neurons.lif_exponential, tau_m=20 * ms, C_m=500 * pF))).block("a")
-    assert {assign.target: assign.value for assign in both} == {name: later.parameters[name] for name in ("P_v_I_syn", "G_v_I_ext")}
-    rested = Network(Population("a", 1, neurons.lif_exponential, E_L=0 * mV))
-    with pytest.raises(ScheduleError, match="was zero at the start"):
-        changes(checked(rested), rested, {"a.E_L": -65 * mV})
+    net = Network(a, drive, Projection(drive, a, all_to_all(), into="I_syn", weight=0.1 * pA))
+    phases = (
+        Phase(1 * ms, label="rest", off=["drive"]),
+        Phase(1 * ms, set={"drive.rate": 20 * Hz, "a.v": -60 * mV}, repeats=2),
+        Phase(1 * ms, set={"a.v": normal(-60 * mV, 1 * mV), "a.tau_m": 20 * ms, "drive -> a.w": 0.3 * pA}, at=[Assignment("a.v", -50 * mV, at=0.7 * ms)]),
+        Phase(1 * ms, set={"a.C_m": 500 * pF, "a.tau_m": "2 * tau_m", "drive.rate": [1.0, 2.0] * Hz}),
+    )
+    course = begin(net, 0.1 * ms)
+    for place, phase in enumerate(phases):
+        before, course = course, course.then(phase)
+        whole = checked(net, Schedule(*phases[: place + 1]))
+        assert digest(course.program) == digest(whole)
+        # A phase that needs nothing new leaves all parts as they were.
+        assert all(one is other for one, other in zip(course.program.blocks, before.program.blocks)) == (place < 2)
+        assert digest(resumed(net, course.program, course.asked()).program) == digest(whole)
+    short = Schedule(*phases[:2], Phase(0.5 * ms, set=phases[2].set))
+    assert digest(course.until(35).program) == digest(lower(net, short))
+    waiting = course.settled({"a.tau_m": 20 * ms, "a.v": 0 * mV}, course.settled({"a.v": -1 * mV, "drive.rate": 5 * Hz}))
+    assert [(one.part, one.target) for one in waiting] == [("drive", "rate"), ("a", "tau_m"), ("a", "v")]
 
 
 @pytest.mark.parametrize(("phase", "words"), [

@@ -11,16 +11,7 @@ from neurosim.errors import EquationError, ParameterError, UnitError
 from neurosim.network import neurons, synapses
 from neurosim.units import DIMENSIONLESS, TIME, VOLTAGE, ms, mV, nS, pA
 
-STANDARD = [
-    neurons.lif_delta,
-    neurons.lif_exponential,
-    neurons.lif_exponential_two,
-    neurons.lif_alpha,
-    neurons.lif_conductance,
-    neurons.hodgkin_huxley,
-    neurons.poisson_neuron,
-    neurons.rate_neuron,
-]
+STANDARD = [value for value in vars(neurons).values() if isinstance(value, ns.NeuronModel)]
 
 
 @pytest.mark.parametrize("model", STANDARD, ids=lambda model: model.name)

@@ -53,8 +53,9 @@ def test_options_of_the_model_can_be_overridden() -> None:
 def test_outputs_are_named() -> None:
     output = RATE.output("r")
     assert output.dimension == DIMENSIONLESS and output.population is RATE
-    with pytest.raises(ParameterError, match="'u' is a state, not an output; its outputs are: r"):
-        RATE.output("u")
+    assert RATE.output("u").dimension == DIMENSIONLESS
+    with pytest.raises(ParameterError, match="'tau' is a parameter, not an output or a state; can be sent: r, u"):
+        RATE.output("tau")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_stimuli_know_what_they_send() -> None:
         (lambda: ns.SpikeTimes("s", 2, [1, 2], [0, 1]), "times needs a time"),
         (lambda: ns.StepCurrent("c", 1, [2, 1] * ms, [1, 2] * pA), "times must ascend"),
         (lambda: ns.StepCurrent("c", 2, [1, 2] * ms, [1, 2, 3] * pA), "values must have the shape"),
-        (lambda: ns.SampledArray("w", np.zeros((2, 2, 2)), every=1 * ms), "values must have the shape"),
+        (lambda: ns.SampledArray("w", np.zeros((2, 2, 2, 2, 2)), every=1 * ms), "values must have the shape"),
         (lambda: ns.SampledArray("w", np.zeros(3), every=0 * ms), "every must be positive"),
         (lambda: ns.SampledArray("w", np.zeros(3), every=1 * ms, after="stop"), "after must be"),
         (lambda: ns.SampleTable("t", np.zeros((2, 2))), "give how long an item is shown"),

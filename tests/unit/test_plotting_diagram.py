@@ -66,7 +66,7 @@ def test_signals_arrays_shared_weights_and_rules() -> None:
     backward = ns.Projection(there.output("r"), here, ns.all_to_all(), into="u_in", transpose_of=forward, factor=-1.0)
     written = texts(ns.Network(here, there, forward, backward, ns.Probe(forward, "w", every=1 * ms)))
     assert "1   forward:  r into u_in, all_to_all(), weight 0 to 11, drift, records w" in written
-    assert "2   there -> here:  r into u_in, all_to_all(), weights of 'forward'" in written
+    assert "2   there -> here:  r into u_in, all_to_all(), -1 times the weights of 'forward'" in written
 
 
 def test_many_projections_are_not_listed() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -225,6 +224,7 @@ def test_what_a_newer_version_adds_is_passed_over(tmp_path: Path) -> None:
         file["provenance"] = json.dumps(plain)
         file["more"] = 3
         file.attrs["format_version"] = 2
+        del file.attrs["texts"]
     assert load_result(path).digest() == example().digest()
 
 
@@ -271,6 +271,20 @@ def test_malformed_files(tmp_path: Path, what: str, message: str) -> None:
     assert message in str(caught.value)
 
 
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    """One wrong bit in a number that was recorded, or in what is said of it, is no result of something else."""
+    path = tmp_path / "a.nsr"
+    example().save(path)
+    whole = path.read_bytes()
+    for known in (example().record.traces["out", "v"].values.tobytes()[:64], b'"dt": 0.1'):
+        damaged = bytearray(whole)
+        place = whole.index(known)
+        damaged[place + len(known) - 1] ^= 1
+        path.write_bytes(damaged)
+        with pytest.raises(FileFormatError, match="malformed result: "):
+            load_result(path)
+
+
 def test_files_that_are_something_else(tmp_path: Path) -> None:
     (tmp_path / "a.nsr").write_text("hello")
     with pytest.raises(FileFormatError, match="it is not an HDF5 file, or was cut off"):
@@ -296,37 +310,6 @@ def test_paths_that_cannot_be_written(tmp_path: Path) -> None:
         example().save(tmp_path / "nowhere" / "a.nsr")
     with pytest.raises(FileError, match="it is a folder"):
         example().save(tmp_path)
-
-
-FULL_DISK = """
-import resource, sys
-sys.path.insert(0, sys.argv[2])
-import numpy as np
-from neurosim.errors import FileError
-from neurosim.record import Events, Record
-from neurosim.result import PartInfo, Provenance, Result
-number = 200_000
-numbers = np.random.default_rng(1).integers(0, 1000, number)
-spikes = Events(np.sort(numbers), numbers, np.random.default_rng(2).normal(size=number), np.zeros(number, int))
-result = Result(Record(1000, {"out": spikes}, {}, {}), Provenance(0.1, (PartInfo("out", "population", 1000),)))
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-try:
-    result.save(sys.argv[1])
-except FileError as error:
-    print(error)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "a.nsr"
-    example().save(path)
-    before = path.read_bytes()
-    root = str(Path(__file__).resolve().parents[2])
-    run = subprocess.run([sys.executable, "-c", FULL_DISK, str(path), root], capture_output=True, text=True, timeout=60, check=False)
-    assert run.stdout.startswith(f"cannot write '{path}': "), run.stderr
-    assert path.read_bytes() == before
-    assert [found.name for found in tmp_path.iterdir()] == ["a.nsr"]
 
 
 # ---- digest ----------------------------------------------------------------------------------------------------------

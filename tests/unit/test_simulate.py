@@ -144,7 +144,7 @@ def test_ctrl_c_stops_between_two_steps() -> None:
 
 
 def test_a_second_ctrl_c_stops_at_once() -> None:
-    with pytest.raises(KeyboardInterrupt), stoppable() as stop:
+    with pytest.raises(KeyboardInterrupt), stoppable(waits=True) as stop:
         os.kill(os.getpid(), signal.SIGINT)
         assert stop.asked
         os.kill(os.getpid(), signal.SIGINT)
