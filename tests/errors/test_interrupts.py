@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +214,9 @@ KEPT = ["", "stopping; what was simulated is kept (Ctrl-C again to stop at once)
 def pressed(command: list[str], wanted: str, **surroundings: str) -> tuple[int, list[str], float]:
     """Start a program, press Ctrl-C (all processes of a terminal hear it) when it prints a line, and take what it still says."""
     environment = {**os.environ, **surroundings}
-    started = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "bufsize": 1}
+    # What starts the tests in the background may have told its children to ignore Ctrl-C.
+    hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    started = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "bufsize": 1, "preexec_fn": hears}
     with subprocess.Popen(command, env=environment, start_new_session=True, **started) as program:  # type: ignore[call-overload]
         for line in program.stdout:
             if line.startswith(wanted):
