@@ -6,21 +6,23 @@ The arithmetic is in :mod:`neurosim.hardware.loihi.kernels`; here a plan is laid
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from neurosim.hardware.loihi import kernels
+from neurosim.hardware.loihi import codes
+from neurosim.hardware.loihi.learning import Learning, learning_of
+from neurosim.hardware.loihi.limits import LARGEST_WEIGHT
+from neurosim.hardware.loihi.merge import summed
 from neurosim.hardware.loihi.plan import LoihiPlan, Neurons, Recording, Stimulus, Synapses
 
 Array = np.ndarray
 KINDS = {
-    "ternary": kernels.TERNARY,
-    "adaptive": kernels.ADAPTIVE,
-    "graded": kernels.GRADED,
-    "rectified": kernels.RECTIFIED,
-    "source": kernels.SOURCE,
+    "ternary": codes.TERNARY,
+    "adaptive": codes.ADAPTIVE,
+    "graded": codes.GRADED,
+    "rectified": codes.RECTIFIED,
+    "source": codes.SOURCE,
 }
 BUFFER = 1 << 20
 """Spikes, and recorded values, that a buffer holds at least."""
@@ -43,13 +45,14 @@ def shifted_bias(group: Neurons) -> Array:
 def kind_of(group: Neurons) -> int:
     """The kind of a group as the kernels number it."""
     if group.kind == "lif":
-        return kernels.LIF if (np.asarray(group.refractory) <= 1).all() else kernels.HELD
+        return codes.LIF if (np.asarray(group.refractory) <= 1).all() else codes.HELD
     return KINDS[group.kind]
 
 
 def row_starts(synapses: Synapses, sources: int) -> Array:
     """(sources + 1,) first synapse of each source."""
-    return np.searchsorted(synapses.pre, np.arange(sources + 1)).astype(np.int64)
+    first: Array = np.searchsorted(synapses.pre, np.arange(sources + 1)).astype(np.int64)
+    return first
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def laid_out(plan: LoihiPlan) -> Layout:
     starts, size = {}, 0
     for group in plan.neurons:
         starts[group.name] = size
-        size += -(-group.size // kernels.ALIGN) * kernels.ALIGN
+        size += -(-group.size // codes.ALIGN) * codes.ALIGN
     longest = max((int(np.max(some.delay, initial=0)) for some in plan.synapses if len(some)), default=0)
     order = {group.name: number for number, group in enumerate(plan.neurons)}
 
@@ -101,7 +104,7 @@ def laid_out(plan: LoihiPlan) -> Layout:
         "theta_step": gathered(lambda g: per_neuron(g, g.threshold_step) << 6),
         "keep_theta": gathered(lambda g: 4096 - per_neuron(g, g.threshold_decay)),
         "keep_r": gathered(lambda g: 4096 - per_neuron(g, g.refractory_decay)),
-        **connections(plan, order),
+        **connections(summed(plan), order),
     }
     widest = max((group.size for group in plan.neurons), default=0)
     initial = {
@@ -122,6 +125,7 @@ def connections(plan: LoihiPlan, order: Mapping[str, int]) -> dict[str, Array]:
     """All synapses, one after the other, as the kernels read them."""
     kinds, shifts, delays, row_ends, edge_ends = [], [], [], [0], [0]
     rows, targets, weights, lags = [], [], [], []
+    widest = 0
     for some in plan.synapses:
         sources, size = plan.group(some.source).size, plan.group(some.target).size
         left = max(some.weight_exp, 0)
@@ -129,13 +133,17 @@ def connections(plan: LoihiPlan, order: Mapping[str, int]) -> dict[str, Array]:
         lag = np.broadcast_to(np.asarray(some.delay, np.int64), (len(some),))
         constant = int(lag[0]) if len(some) and (lag == lag[0]).all() else 0 if not len(some) else -1
         dense = constant >= 0 and (some.dense or len(some) >= DENSE_SHARE * sources * size)
+        if some.learning is not None:
+            # What is no synapse must not learn, and weights must have room to grow.
+            dense = some.is_full(sources, size)
+            widest = max(widest, (LARGEST_WEIGHT + 1) << left)
         if dense:
             full = np.zeros(sources * size, np.int32)
             np.add.at(full, some.pre * size + some.post, own)
             own, target = full, np.zeros(full.size, np.int32)
         else:
             target = np.asarray(some.post, np.int32)
-        kinds.append(kernels.DENSE if dense else kernels.SPARSE if constant >= 0 else kernels.DELAYED)
+        kinds.append(codes.DENSE if dense else codes.SPARSE if constant >= 0 else codes.DELAYED)
         shifts.append(max(-some.weight_exp, 0))
         delays.append(max(constant, 0))
         rows.append(row_starts(some, sources))
@@ -144,10 +152,11 @@ def connections(plan: LoihiPlan, order: Mapping[str, int]) -> dict[str, Array]:
         lags.append(np.zeros(len(own), np.int32) if dense else lag.astype(np.int32))
         row_ends.append(row_ends[-1] + sources + 1)
         edge_ends.append(edge_ends[-1] + len(own))
-    widest = max((int(np.abs(w).max(initial=0)) for w in weights), default=0)
+    widest = max([widest, *(int(np.abs(w).max(initial=0)) for w in weights)])
 
     def joined(parts: list[Array], kind: type) -> Array:
-        return np.concatenate([*parts, np.zeros(0, kind)]).astype(kind)
+        whole: Array = np.concatenate([*parts, np.zeros(0, kind)]).astype(kind)
+        return whole
 
     return {
         "synapse_kind": np.array(kinds, np.int64),
@@ -225,6 +234,7 @@ class Emulator:
     layout: Layout
     arrays: dict[str, Array]
     recordings: tuple[Recording, ...]
+    learning: Learning | None = None
     step: int = 0
     kept_spikes: list[tuple[Array, Array, Array]] = field(default_factory=list)
     kept_values: list[Array] = field(default_factory=list)
@@ -236,9 +246,14 @@ class Emulator:
 
     def run(self, steps: int | None = None) -> None:
         """Advance by ``steps`` (None: to the end of the plan)."""
+        from neurosim.hardware.loihi import kernels  # numba, when something runs
+
         last = self.layout.plan.steps if steps is None else min(self.step + steps, self.layout.plan.steps)
         while self.step < last:
-            self.step += kernels.run(self.step, last - self.step, *(self.arrays[name] for name in ARGUMENTS))
+            if self.learning is None:
+                self.step += kernels.run(self.step, last - self.step, *(self.arrays[name] for name in ARGUMENTS))
+            else:
+                self.step += self.learning.run(self.step, last - self.step, self.arrays, ARGUMENTS)
             self.drain()
 
     def drain(self) -> None:
@@ -280,6 +295,22 @@ class Emulator:
         start = self.layout.starts[name]
         return self.arrays[variable][start : start + self.layout.plan.group(name).size].copy()
 
+    def synaptic(self, name: str, variable: str) -> Array:
+        """(E,) present w, t or d of synapses, in the order of the plan."""
+        some = next(some for some in self.layout.plan.synapses if some.name == name)
+        if some.learning is None or self.learning is None:
+            values = {"w": some.weight, "t": some.tag, "d": some.delay_tag}[variable]
+            return np.broadcast_to(np.asarray(values, np.int64), (len(some),))
+        return self.learning.present(name, variable, self.arrays["weights"], self.arrays["edge_begin"])
+
+    def watched(self, name: str, variable: str) -> tuple[Array, Array]:
+        """(R,) steps and (R, K) values, after these steps, of a recording of synapses that learn."""
+        recordings = () if self.learning is None else self.learning.watched
+        for number, recording in enumerate(recordings):
+            if self.learning is not None and (recording.part, recording.variable) == (name, variable):
+                return self.learning.recorded(number, self.step)
+        raise KeyError(f"{variable} of {name} was not recorded")
+
     def counts(self, name: str) -> Array:
         """(N,) spikes of each neuron of a group so far."""
         start = self.layout.starts[name]
@@ -311,33 +342,7 @@ def started(layout: Layout, stimuli: Sequence[Stimulus], steps: int, *, record: 
         "values": np.zeros(max(BUFFER, len(columns["columns"])) if recordings else 0, np.int32),
         "value_at": np.zeros(1, np.int64),
     }
-    return Emulator(layout, arrays, recordings)
-
-
-def counts_of_items(plan: LoihiPlan, items: Sequence[Sequence[Stimulus]], group: str, *, threads: int = 1) -> Array:
-    """Show each item to a plan in its initial state, for all its steps.
-
-    Parameters
-    ----------
-    plan : LoihiPlan
-    items : sequence of stimuli, one entry per item
-        What the sources of the plan send.
-    group : str
-        Whose spikes are counted.
-    threads : int
-        Items are shared among them.
-
-    Returns
-    -------
-    ndarray (K, N)
-        Spikes of each neuron of the group per item.
-    """
-    layout = laid_out(plan)
-
-    def shown(stimuli: Sequence[Stimulus]) -> Array:
-        emulator = started(layout, stimuli, plan.steps, record=False)
-        emulator.run()
-        return emulator.counts(group)
-
-    with ThreadPoolExecutor(threads) as pool:
-        return np.array(list(pool.map(shown, items)))
+    learning = learning_of(layout.plan, record=record)
+    if learning is not None:
+        arrays["weights"] = arrays["weights"].copy()
+    return Emulator(layout, arrays, recordings, learning)

@@ -1,7 +1,7 @@
 """The integer step of :mod:`neurosim.hardware.loihi.plan`, compiled: neurons in vector loops, synapses event by event.
 
 All sums are 32-bit integers that wrap around as the chip's do, so neither the order of events nor of additions matters. Positions of
-neurons: groups begin at multiples of ``ALIGN``, so that eight flags are looked at as one number.
+neurons: groups begin at multiples of ``codes.ALIGN``, so that eight flags are looked at as one number.
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-ALIGN = 16
-LIF, HELD, TERNARY, ADAPTIVE, GRADED, RECTIFIED, SOURCE = range(7)
-"""Kinds of groups; ``HELD`` is a lif with a refractory time."""
-DENSE, SPARSE, DELAYED = range(3)
-"""Kinds of synapses: full rows, rows of (target, weight), rows of (target, weight, delay)."""
+from neurosim.hardware.loihi.codes import ADAPTIVE, DELAYED, DENSE, HELD, LIF, RECTIFIED, SOURCE, TERNARY
+
 WRAP, TURN, TOP = 1 << 23, 1 << 24, (1 << 23) - 1
 
 
@@ -286,3 +283,31 @@ def run(
                     place += 1
                 value_at[0] = place
     return steps
+
+
+@njit(cache=True, nogil=True)
+def run_items(
+    first, last, steps,
+    u, initial_u, v, initial_v, theta, initial_theta, r, initial_r, free_at, initial_free_at, ring, initial_ring,
+    event_begin, all_events, counts, total, wanted, found, columns, of_v, values, arguments,
+):  # fmt: skip
+    """Run items ``first`` ... ``last - 1`` of so many steps each, from the initial state; ``arguments`` are those of :func:`run`.
+
+    ``all_events``: ``event_begin`` of all items in a row, of which each gets its part; ``wanted``: neurons whose spikes go into a row
+    of ``found``; ``columns``: neurons whose v, or u, goes into a row of ``values``.
+    """
+    for item in range(first, last):
+        u[:] = initial_u
+        v[:] = initial_v
+        theta[:] = initial_theta
+        r[:] = initial_r
+        free_at[:] = initial_free_at
+        ring[:] = initial_ring
+        event_begin[:] = all_events[:, item * steps : (item + 1) * steps + 1]
+        counts[:] = 0
+        run(0, steps, *arguments)
+        total += counts
+        for k in range(wanted.size):
+            found[item, k] = counts[wanted[k]]
+        for k in range(columns.size):
+            values[item, k] = v[columns[k]] if of_v[k] else u[columns[k]]

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from neurosim.errors import BackendMissingError, EngineError, OptionError
-from neurosim.hardware.loihi.merge import Place, merged
+from neurosim.hardware.loihi.merge import Place, merged, without_multapses
 from neurosim.hardware.loihi.plan import LoihiPlan
 
 VARIABLE = "NEUROSIM_LAVA_PYTHON"
@@ -35,8 +35,8 @@ PYTHONS = ("python3.10", "python3.11", "python3.12")
 POLL = 0.05
 PATIENCE = 5.0
 """Seconds without a sign of life after which a run is given up."""
-START = 60.0
-"""The same before the first step: Lava starts a process per part."""
+START = 12
+"""Times longer than that it may take until the first step: Lava starts a process per part."""
 SHARED_MEMORY = Path("/dev/shm")
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -132,7 +132,9 @@ class LavaRun:
         return self.watched[name, variable]
 
 
-def run(plan: LoihiPlan, *, precision: str = "fixed", merge: bool = True, patience: float = PATIENCE, python: Path | None = None) -> LavaRun:
+def run(
+    plan: LoihiPlan, *, precision: str = "fixed", merge: bool = True, patience: float = PATIENCE, python: Path | None = None, warm: int = 0
+) -> LavaRun:
     """Run a plan with Lava.
 
     Parameters
@@ -143,9 +145,11 @@ def run(plan: LoihiPlan, *, precision: str = "fixed", merge: bool = True, patien
     merge : bool
         Whether groups and synapses of one kind become one process of Lava each.
     patience : float
-        [s] After how long without a sign of life the run is given up.
+        [s] After how long without a sign of life the run is given up; twelve times as long before the first step.
     python : Path, optional
         The interpreter; that of :func:`interpreter` unless given.
+    warm : int
+        Steps after which the CPU time so far is taken down (``info["warm_cpu_s"]``): what a step costs is the rest.
 
     Returns
     -------
@@ -158,14 +162,15 @@ def run(plan: LoihiPlan, *, precision: str = "fixed", merge: bool = True, patien
     """
     if precision not in ("fixed", "float"):
         raise OptionError(f"precision of Lava may be 'fixed' or 'float', got {precision!r}", where="lava")
-    whole = merged(plan) if merge else None
-    given = whole.plan if whole is not None else plan
+    single = without_multapses(plan)
+    whole = merged(single) if merge else None
+    given = whole.plan if whole is not None else single
     places = whole.places if whole is not None else {group.name: Place(group.name, 0, group.size) for group in plan.neurons}
     executable = interpreter() if python is None else python
     with tempfile.TemporaryDirectory(prefix="neurosim-lava-") as name:
         folder, memory = Path(name), f"ns{secrets.token_hex(4)}"
         given.save(folder / "job.plan")
-        (folder / "job.json").write_text(json.dumps({"precision": precision, "memory": memory}))
+        (folder / "job.json").write_text(json.dumps({"precision": precision, "memory": memory, "warm": warm}))
         with open(folder / "output", "wb") as output:
             process = subprocess.Popen(
                 [str(executable), str(WORKER), str(folder)],
@@ -184,11 +189,13 @@ def run(plan: LoihiPlan, *, precision: str = "fixed", merge: bool = True, patien
             for number, group in enumerate(given.neurons)
             if (folder / f"group{number}.npz").exists()
         }
-        values = {
-            (recording.part, recording.variable): np.load(folder / f"recording{number}.npz")["values"]
-            for number, recording in enumerate(given.recordings)
-            if (folder / f"recording{number}.npz").exists()
-        }
+        values = {}
+        for number, some in enumerate(given.synapses):
+            if (folder / f"synapses{number}.npz").exists():
+                found = dict(np.load(folder / f"synapses{number}.npz"))
+                for recording in (recording for recording in given.recordings if recording.part == some.name):
+                    due = found["steps"] % recording.every == recording.at % recording.every
+                    values[some.name, recording.variable] = found[recording.variable][due]
     return LavaRun(plan, places, arrays, values, info)
 
 
@@ -203,8 +210,8 @@ def watched(process: subprocess.Popen[bytes], folder: Path, patience: float) -> 
             silent = now - heartbeat.stat().st_mtime
             if silent > patience:
                 raise EngineError(f"Lava has not moved for {silent:.1f} s; it was stopped", where="lava", hint=_last_words(folder))
-        elif time.monotonic() - began > START:
-            raise EngineError(f"Lava did not begin within {START:g} s; it was stopped", where="lava", hint=_last_words(folder))
+        elif time.monotonic() - began > START * patience:
+            raise EngineError(f"Lava did not begin within {START * patience:g} s; it was stopped", where="lava", hint=_last_words(folder))
         time.sleep(POLL)
     found: dict[str, object] = json.loads(result.read_text())
     if "error" in found:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from neurosim.hardware.loihi.plan import LoihiPlan, Neurons, Recording, Stimulus, Synapses
+from neurosim.hardware.loihi.plan import LearningRule, LoihiPlan, Neurons, Recording, Stimulus, Synapses
 
 VECTORS = (
     *("du", "dv", "vth", "vth_low", "bias_mant", "bias_exp", "refractory", "u", "v"),
@@ -45,7 +46,13 @@ def side_by_side(plans: Sequence[LoihiPlan]) -> LoihiPlan:
     for number, plan in enumerate(plans):
         neurons += [replace(group, name=f"{number}/{group.name}") for group in plan.neurons]
         synapses += [
-            replace(some, name=f"{number}/{some.name}", source=f"{number}/{some.source}", target=f"{number}/{some.target}")
+            replace(
+                some,
+                name=f"{number}/{some.name}",
+                source=f"{number}/{some.source}",
+                target=f"{number}/{some.target}",
+                learning=renamed(some.learning, number),
+            )
             for some in plan.synapses
         ]
         stimuli += [replace(stimulus, group=f"{number}/{stimulus.group}") for stimulus in plan.stimuli]
@@ -56,17 +63,24 @@ def side_by_side(plans: Sequence[LoihiPlan]) -> LoihiPlan:
     )
 
 
+def renamed(rule: LearningRule | None, number: int) -> LearningRule | None:
+    """The rule, with the third factor where it is now."""
+    return replace(rule, third_factor=f"{number}/{rule.third_factor}") if rule is not None and rule.third_factor else rule
+
+
 def merged(plan: LoihiPlan) -> Merged:
     """The same plan with one group for all neurons that step alike, and few groups of synapses.
 
     Synapses that learn stay on their own, with the groups they join. A negative exponent shifts the sum of a group of synapses: such groups
     are put together only where they have different targets, or where every weight is a multiple of what is shifted out.
     """
-    learning = {name for some in plan.synapses if some.learning is not None for name in (some.source, some.target)}
+    learning = {
+        name for some in plan.synapses if some.learning is not None for name in (some.source, some.target, some.learning.third_factor)
+    }
     kinds: dict[tuple[object, ...], list[Neurons]] = {}
     for group in plan.neurons:
         alone = group.name if group.name in learning or group.kind in ("graded", "rectified") else ""
-        kinds.setdefault((group.kind, group.reset_every, group.reset_at, alone), []).append(group)
+        kinds.setdefault((group.kind, group.reset_every, group.reset_at, alone, one_for_all(group)), []).append(group)
     places, neurons = {}, []
     for groups in kinds.values():
         name = groups[0].name if len(groups) == 1 else " + ".join(group.name for group in groups)
@@ -84,10 +98,16 @@ def merged(plan: LoihiPlan) -> Merged:
     )
 
 
+def one_for_all(group: Neurons) -> tuple[object, ...]:
+    """What Lava has once per process, by kind: only groups that agree in it become one."""
+    names = {"ternary": ("vth", "vth_low"), "adaptive": ("du", "dv", "threshold_start", "threshold_step", "threshold_decay", "refractory_decay")}
+    return tuple(tuple(np.unique(np.asarray(getattr(group, name))).tolist()) for name in names.get(group.kind, ()))
+
+
 def together(name: str, groups: Sequence[Neurons]) -> Neurons:
     """One group of several; every parameter becomes an array."""
     size = sum(group.size for group in groups)
-    values = {
+    values: dict[str, Any] = {
         vector: np.concatenate([np.broadcast_to(np.asarray(getattr(group, vector), np.int64), (group.size,)) for group in groups])
         for vector in VECTORS
     }
@@ -153,3 +173,49 @@ def connected(bins: Sequence[Sequence[Synapses]]) -> list[Synapses]:
         made.append(replace(members[0], name=name, pre=pre[order], post=post[order], weight_bits=bits, **edges))
     return made
 
+
+def summed(plan: LoihiPlan) -> LoihiPlan:
+    """The plan as its sums are: the synapses between two groups as one group, without an exponent where shifting each weight is the same.
+
+    Such weights may be wider than a chip's: this is for an emulator. Plans that learn stay as they are.
+    """
+    if any(some.learning is not None for some in plan.synapses):
+        return plan
+    bins: dict[tuple[object, ...], list[Synapses]] = {}
+    for number, some in enumerate(plan.synapses):
+        delay = np.unique(np.asarray(some.delay))
+        key: tuple[object, ...] = (some.source, some.target, some.message_bits > 0, int(delay[0]) if len(delay) == 1 else -1)
+        if canonical(some):
+            weight = np.asarray(some.weight, np.int64)
+            some = replace(some, weight=weight << some.weight_exp if some.weight_exp >= 0 else weight >> -some.weight_exp, weight_exp=0)
+        else:
+            key += (number,)
+        bins.setdefault(key, []).append(some)
+    return replace(plan, synapses=tuple(found for members in bins.values() for found in (members if len(members) == 1 else connected([members]))))
+
+
+def without_multapses(plan: LoihiPlan) -> LoihiPlan:
+    """The same plan with at most one synapse between two neurons in each group of synapses: a matrix has one entry for a pair.
+
+    Where shifting each weight is not the same as shifting their sum, and where synapses learn, a group stays as it is.
+    """
+    return replace(plan, synapses=tuple(part for some in plan.synapses for part in layers_of(some)))
+
+
+def layers_of(some: Synapses) -> list[Synapses]:
+    """The first synapse of each pair of neurons, the second of those that have two, and so on."""
+    order = np.lexsort((some.post, some.pre))
+    pairs = np.stack([np.asarray(some.pre)[order], np.asarray(some.post)[order]])
+    new = np.concatenate([[True], (pairs[:, 1:] != pairs[:, :-1]).any(axis=0)]) if len(order) else np.zeros(0, bool)
+    if new.all() or some.learning is not None or not canonical(some):
+        return [some]
+    places = np.arange(len(order))
+    layer = places - np.maximum.accumulate(np.where(new, places, 0))
+    delay = np.broadcast_to(np.asarray(some.delay), (len(some),))
+    made = []
+    for number in range(int(layer.max()) + 1):
+        chosen = order[layer == number]
+        name = some.name if number == 0 else f"{some.name} ({number + 1})"
+        edges = {column: np.asarray(getattr(some, column))[chosen] for column in ("pre", "post", "weight")}
+        made.append(replace(some, name=name, delay=delay[chosen], **edges))
+    return made

@@ -112,8 +112,9 @@ class Product:
 class LearningRule:
     """Sums of products that change weight ``dw``, delay tag ``dd`` and tag ``dt`` at the end of each epoch of ``t_epoch`` steps.
 
-    ``third_factor``: the group of source neurons that drives y1, y2, y3 ('' for a rule of two factors). ``rounding`` 'lava' (one random
-    number per step for all, seeded as Lava does) or 'independent' (one per trace and synapse, counter-based).
+    ``third_factor``: the group of 3 N sources that sends y1, y2 and y3 of N neurons in every step ('' for a rule of two factors); traces
+    with an impulse remain the neuron's own. ``rounding`` 'lava' (one random number per step for all, seeded as Lava does) or
+    'independent' (one per trace and synapse, counter-based). The arithmetic is that of :mod:`neurosim.hardware.loihi.learning`.
     """
 
     dw: tuple[Product, ...] = ()
@@ -138,7 +139,8 @@ class Synapses:
     ``pre``, ``post``, ``weight``: (E,) integers; ``weight_exp``: what a sum of weights is shifted by; ``weight_bits``: of the magnitude
     and the sign of 'mixed' weights; ``sign`` 'mixed', 'excitatory' or 'inhibitory'; ``delay``: 0 ... 62 steps; ``dense``: stored as a
     full matrix; ``message_bits``: 0 where spikes are binary, else of a graded payload that multiplies the weight; ``learning``: how
-    the weights change, with the initial ``tag`` (t) and ``delay_tag`` (d).
+    the weights change, with the initial ``tag`` (t) and ``delay_tag`` (d). ``unit``, ``tag_unit``: what is ``weight`` or ``tag`` per
+    unit of what was described, where it learns; by these a record is read back.
     """
 
     name: str
@@ -156,9 +158,16 @@ class Synapses:
     learning: LearningRule | None = None
     tag: Integers = 0
     delay_tag: Integers = 0
+    unit: float = 1.0
+    tag_unit: float = 1.0
 
     def __len__(self) -> int:
         return len(self.pre)
+
+    def is_full(self, sources: int, targets: int) -> bool:
+        """Whether there is one synapse of every pair, all with one delay: a full matrix."""
+        pairs = np.asarray(self.pre) * targets + np.asarray(self.post)
+        return len(self) == sources * targets == len(np.unique(pairs)) and len(np.unique(np.asarray(self.delay))) <= 1
 
 
 # ---- outside, record ---------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def admit_python_311() -> None:
 
         return wrap if cls is None else wrap(cls)
 
-    dataclasses.dataclass = with_hash  # type: ignore[assignment]
+    dataclasses.dataclass = with_hash
     try:
         import lava.magma.compiler.var_model  # noqa: F401
     finally:
@@ -65,19 +65,28 @@ def name_shared_memory(prefix: str) -> None:
     """Give the segments of this run a name of their own, so that the parent can remove what is left."""
     from multiprocessing import shared_memory
 
-    shared_memory._SHM_NAME_PREFIX = f"/{prefix}_"
-    shared_memory._SHM_SAFE_NAME_LENGTH = len(prefix) + 14
+    settings: Any = shared_memory
+    settings._SHM_NAME_PREFIX = f"/{prefix}_"
+    settings._SHM_SAFE_NAME_LENGTH = len(prefix) + 14
 
 
-def own_processes() -> ModuleType:
+def own_processes(module: str = "events") -> ModuleType:
     """The processes of ours; the package was loaded by :func:`main`."""
-    return importlib.import_module("lava_processes.events")
+    return importlib.import_module(f"lava_processes.{module}")
 
 
 # ---- from the plan to processes ------------------------------------------------------------------------------------------
 def full(values: Any, size: int, kind: type = int) -> np.ndarray:
     """(N,) values of a group."""
     return np.broadcast_to(np.asarray(values), (size,)).astype(kind)
+
+
+def one_of(group: Any, name: str) -> int:
+    """A parameter that Lava has once per process."""
+    values = np.unique(np.asarray(getattr(group, name)))
+    if len(values) != 1:
+        raise ValueError(f"{group.name}: Lava has one {name} per group, got {len(values)} different ones")
+    return int(values[0])
 
 
 def neurons_of(group: Any, plan: Any, floating: bool) -> Any:
@@ -98,7 +107,7 @@ def neurons_of(group: Any, plan: Any, floating: bool) -> Any:
             payloads=np.zeros(0, int) if stimulus is None else stimulus.payloads,
         )
     if group.kind in ("graded", "rectified"):
-        return (GradedVec if group.kind == "graded" else GradedReluVec)(shape=shape, vth=int(np.asarray(group.vth).reshape(-1)[0]))
+        return (GradedVec if group.kind == "graded" else GradedReluVec)(shape=shape, vth=one_of(group, "vth"))
     bias, exponent = full(group.bias_mant, size), full(group.bias_exp, size)
     common: dict[str, Any] = dict(shape=shape, bias_mant=bias, bias_exp=exponent)
     start: dict[str, Any] = dict(u=full(group.u, size), v=full(group.v, size))
@@ -108,17 +117,13 @@ def neurons_of(group: Any, plan: Any, floating: bool) -> Any:
         du, dv, vth = (du + 1) / 4096, dv / 4096, vth * 64.0
         start = {name: value.astype(float) for name, value in start.items()}
     if group.kind == "adaptive":
-        step, first = full(group.threshold_step, size), full(group.threshold_start, size)
-        fractions = {
-            "delta_i": full(group.du, size) / 4096,
-            "delta_v": full(group.dv, size) / 4096,
-            "delta_theta": full(group.threshold_decay, size) / 4096,
-            "delta_r": full(group.refractory_decay, size) / 4096,
-        }
+        step, first = one_of(group, "threshold_step"), one_of(group, "threshold_start")
+        names = {"delta_i": "du", "delta_v": "dv", "delta_theta": "threshold_decay", "delta_r": "refractory_decay"}
+        fractions = {name: one_of(group, parameter) / 4096 for name, parameter in names.items()}
         return ATRLIF(**common, **fractions, theta_0=first, theta=first, theta_step=step)
     if group.kind == "ternary":
-        low = full(group.vth_low, size) * (64.0 if floating else 1)
-        return TernaryLIF(**common, **start, du=du, dv=dv, vth_hi=vth, vth_lo=low)
+        unit = 64.0 if floating else 1
+        return TernaryLIF(**common, **start, du=du, dv=dv, vth_hi=one_of(group, "vth") * unit, vth_lo=one_of(group, "vth_low") * unit)
     if group.reset_every:
         return LIFReset(**common, **start, du=du, dv=dv, vth=vth, reset_interval=group.reset_every, reset_offset=group.reset_at)
     hold = full(group.refractory, size)
@@ -126,7 +131,22 @@ def neurons_of(group: Any, plan: Any, floating: bool) -> Any:
         if not floating:
             raise ValueError(f"{group.name}: Lava has no neuron with a refractory time in fixed point")
         return LIFRefractory(**common, **start, du=du, dv=dv, vth=vth, refractory_period=int(hold[0]) - 1)
+    rules = [some.learning for some in plan.synapses if some.target == group.name and some.learning is not None and some.learning.third_factor]
+    if rules:
+        return telling(group, rules, **common, **start, du=du, dv=dv, vth=vth)
     return LIF(**common, **start, du=du, dv=dv, vth=vth)
+
+
+def telling(group: Any, rules: Any, **parameters: Any) -> Any:
+    """Neurons that tell y1, y2 and y3 to the synapses that learn: to all the same."""
+    told = {(rule.third_factor, rule.y1, rule.y2, rule.y3, rule.seed) for rule in rules}
+    if len(told) > 1:
+        raise ValueError(f"{group.name}: its synapses need one third factor, one set of its own traces and one seed")
+    rule = rules[0]
+    traces = (rule.y1, rule.y2, rule.y3)
+    return own_processes("plastic").TellingLIF(
+        rule=rule_of(rule), impulses=[int(t.impulse) for t in traces], taus=[t.tau for t in traces], seed=rule.seed + 4, **parameters
+    )
 
 
 def synapses_of(some: Any, plan: Any, floating: bool) -> Any:
@@ -145,16 +165,29 @@ def synapses_of(some: Any, plan: Any, floating: bool) -> Any:
     else:
         settings.update(weight_exp=int(some.weight_exp), num_weight_bits=int(some.weight_bits), sign_mode=sign)
     delay = full(some.delay, len(some.pre))
+    if some.learning is None and not some.dense and not delay.any():
+        return Sparse(weights=csr_matrix((weight, (some.post, some.pre)), shape=shape), **settings)
     dense = np.zeros(shape, weight.dtype)
     np.add.at(dense, (some.post, some.pre), weight)
     if some.learning is not None:
+        if floating:
+            raise ValueError(f"{some.name}: a rule in the chip's integers means nothing in Lava's floating point; run it in fixed point")
         tags = {"tag_1": full(some.tag, len(some.pre)), "tag_2": full(some.delay_tag, len(some.pre))}
         matrices = {name: np.zeros(shape, int) for name in tags}
         for name, value in tags.items():
             matrices[name][some.post, some.pre] = value
-        return LearningDense(weights=dense, learning_rule=rule_of(some.learning), **matrices, **settings)
+        settings.update(weights=dense, learning_rule=rule_of(some.learning), **matrices)
+        if delay.any():
+            raise ValueError(f"{some.name}: Lava has no synapses that learn and have delays")
+        if some.is_full(*reversed(shape)):
+            return LearningDense(**settings)
+        exists = np.zeros(shape, int)
+        np.add.at(exists, (some.post, some.pre), 1)
+        if exists.max() > 1:
+            raise ValueError(f"{some.name}: Lava has no second synapse of a pair where synapses learn")
+        return own_processes("plastic").PartialDense(exists=exists > 0, **settings)
     if not delay.any():
-        return Dense(weights=dense, **settings) if some.dense else Sparse(weights=csr_matrix(dense), **settings)
+        return Dense(weights=dense, **settings)
     delays = np.zeros(shape, int)
     delays[some.post, some.pre] = delay
     if some.dense:
@@ -171,6 +204,8 @@ def rule_of(rule: Any) -> Any:
     """A learning rule in Lava's own language."""
     from lava.magma.core.learning.learning_rule import Loihi2FLearningRule, Loihi3FLearningRule
 
+    if rule.rounding != "lava":
+        raise ValueError(f"its rounding is {rule.rounding!r}; Lava has its own: aim at the profile lava-cpu-fixed")
     texts = {target: text_of(getattr(rule, target)) for target in ("dw", "dd", "dt") if getattr(rule, target)}
     names = ("x1", "x2") if rule.third_factor else ("x1", "x2", "y1", "y2", "y3")
     traces = {
@@ -198,7 +233,7 @@ def factor_text(factor: Any) -> str:
 
 # ---- running -------------------------------------------------------------------------------------------------------------
 def recorders(plan: Any, groups: Mapping[str, Any], connections: Mapping[str, Any], folder: Path) -> list[Any]:
-    """A recorder for every group whose spikes or states are wanted, a watcher for every synaptic variable."""
+    """A recorder for every group whose spikes or states are wanted, a watcher for synapses that learn."""
     processes = own_processes()
     made = []
     wanted = {group.name: {r.variable for r in plan.recordings if r.part == group.name} for group in plan.neurons}
@@ -207,20 +242,37 @@ def recorders(plan: Any, groups: Mapping[str, Any], connections: Mapping[str, An
             continue
         states = bool(wanted[group.name] & {"u", "v"})
         process = groups[group.name]
-        recorder = processes.Recorder(shape=(group.size,), steps=plan.steps, path=str(folder / f"group{number}.npz"), states=states)
+        recorder = (processes.StateRecorder if states else processes.Recorder)(
+            shape=(group.size,), steps=plan.steps, path=str(folder / f"group{number}.npz")
+        )
         process.s_out.connect(recorder.a_in)
         if states:
             recorder.first.connect_var(process.i if group.kind == "adaptive" else process.v if "graded" in group.kind else process.u)
             recorder.second.connect_var(process.v)
         made.append(recorder)
-    for number, recording in enumerate(plan.recordings):
-        if recording.part in connections:
-            variable = {"w": "weights", "t": "tag_1", "d": "tag_2"}[recording.variable]
-            target = getattr(connections[recording.part], variable)
-            watcher = processes.Watcher(shape=target.shape, steps=plan.steps, path=str(folder / f"recording{number}.npz"), every=recording.every)
-            watcher.value.connect_var(target)
+    for number, some in enumerate(plan.synapses):
+        recordings = [recording for recording in plan.recordings if recording.part == some.name]
+        if recordings and some.learning is not None:
+            steps, process = np.arange(plan.steps), connections[some.name]
+            due = np.any([steps % recording.every == recording.at % recording.every for recording in recordings], axis=0)
+            watcher = own_processes("plastic").SynapseWatcher(shape=process.weights.shape, due=due, path=str(folder / f"synapses{number}.npz"))
+            for port, variable in ((watcher.w, process.weights), (watcher.t, process.tag_1), (watcher.d, process.tag_2)):
+                port.connect_var(variable)
             made.append(watcher)
     return made
+
+
+def learning_wires(some: Any, groups: Mapping[str, Any], process: Any) -> None:
+    """What goes back from the target to synapses that learn: its spikes, and what it tells where there is a third factor."""
+    target = groups[some.target]
+    if not some.learning.third_factor:
+        target.s_out.connect(process.s_in_bap)
+        return
+    target.s_out_bap.connect(process.s_in_bap)
+    for told, heard in ((target.s_out_y1, process.s_in_y1), (target.s_out_y2, process.s_in_y2), (target.s_out_y3, process.s_in_y3)):
+        told.connect(heard)
+    if not target.third_in.in_connections:
+        groups[some.learning.third_factor].s_out.connect(target.third_in)
 
 
 def execute(plan: Any, folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -236,20 +288,23 @@ def execute(plan: Any, folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
         groups[some.source].s_out.connect(process.s_in)
         process.a_out.connect(groups[some.target].a_in)
         if some.learning is not None:
-            groups[some.target].s_out.connect(process.s_in_bap)
+            learning_wires(some, groups, process)
         connections[some.name] = process
     kept = recorders(plan, groups, connections, folder)
     # Lava runs what is connected to the process that is asked: everything is, through connections of weight zero.
     first = next(iter(groups.values()))
     kept += joined(plan, groups)
-    began = time.perf_counter(), time.process_time()
-    tag = "floating_pt" if floating else "fixed_pt"
-    first.run(RunSteps(plan.steps, blocking=False), Loihi2SimCfg(select_tag=tag))
-    wait(first, folder)
-    took = time.perf_counter() - began[0]
-    spent = cpu_of_children()
+    began, spent = time.perf_counter(), [0.0]
+    settings = Loihi2SimCfg(select_tag="floating_pt" if floating else "fixed_pt")
+    for steps in (job["warm"], plan.steps - job["warm"]):
+        if steps > 0:
+            first.run(RunSteps(steps, blocking=False), settings)
+            wait(first, folder)
+        spent.append(cpu_of_children())
+    took = time.perf_counter() - began
     first.stop()
-    return {"run_s": took, "run_cpu_s": spent, "python": sys.version.split()[0], "processes": len(groups) + len(connections) + len(kept)}
+    count = len(groups) + len(connections) + len(kept)
+    return {"run_s": took, "run_cpu_s": spent[2], "warm_cpu_s": spent[1], "python": sys.version.split()[0], "processes": count}
 
 
 def cpu_of_children() -> float:
@@ -281,6 +336,8 @@ def joined(plan: Any, groups: Mapping[str, Any]) -> list[Any]:
 
     for some in plan.synapses:
         leader[find(some.source)] = find(some.target)
+        if some.learning is not None and some.learning.third_factor:
+            leader[find(some.learning.third_factor)] = find(some.target)
     receivers = [group for group in plan.neurons if group.kind != "source"]
     made = []
     for group in plan.neurons:

@@ -44,21 +44,20 @@ class EventsModel(PyLoihiProcessModel):
 
 
 class Recorder(AbstractProcess):
-    """Keeps the spikes of one process and, if ``states``, the values of two of its variables in every step."""
+    """Keeps the spikes of one process."""
 
-    def __init__(self, *, shape, steps, path, states):
-        AbstractProcess.__init__(self, shape=shape, steps=steps, path=path, states=states)
+    def __init__(self, *, shape, steps, path):
+        AbstractProcess.__init__(self, shape=shape, steps=steps, path=path)
         self.a_in = InPort(shape=shape)
-        if states:
-            self.first, self.second = RefPort(shape=shape), RefPort(shape=shape)
 
 
-class Watcher(AbstractProcess):
-    """Keeps one variable, of any shape, at the end of every ``every``-th step."""
+class StateRecorder(AbstractProcess):
+    """Keeps the spikes of one process and the values of two of its variables in every step."""
 
-    def __init__(self, *, shape, steps, path, every):
-        AbstractProcess.__init__(self, shape=shape, steps=steps, path=path, every=every)
-        self.value = RefPort(shape=shape)
+    def __init__(self, *, shape, steps, path):
+        AbstractProcess.__init__(self, shape=shape, steps=steps, path=path)
+        self.a_in = InPort(shape=shape)
+        self.first, self.second = RefPort(shape=shape), RefPort(shape=shape)
 
 
 class _Beat:
@@ -74,9 +73,47 @@ class _Beat:
             self.path.touch()
 
 
+class _Kept:
+    """Events as they come, written into one file after the last step."""
+
+    def __init__(self, proc_params):
+        self.steps, self.path = proc_params["steps"], proc_params["path"]
+        self.found = {"steps": [], "indices": [], "payloads": []}
+        self.states = {"first": [], "second": []}
+        self.beat = _Beat(self.path)
+
+    def take(self, step, sent):
+        indices = np.flatnonzero(sent)
+        self.found["steps"].append(np.full(indices.size, step))
+        self.found["indices"].append(indices)
+        self.found["payloads"].append(sent[indices])
+        self.beat()
+
+    def write(self):
+        events = {name: np.concatenate(chunks) for name, chunks in self.found.items()}
+        np.savez(self.path, **events, **{name: np.array(values) for name, values in self.states.items() if values})
+
+
 @implements(proc=Recorder, protocol=LoihiProtocol)
 @requires(CPU)
 class RecorderModel(PyLoihiProcessModel):
+    """Lava counts steps from 1."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+
+    def __init__(self, proc_params):
+        PyLoihiProcessModel.__init__(self, proc_params)
+        self.kept = _Kept(proc_params)
+
+    def run_spk(self):
+        self.kept.take(self.time_step - 1, self.a_in.recv())
+        if self.time_step == self.kept.steps:
+            self.kept.write()
+
+
+@implements(proc=StateRecorder, protocol=LoihiProtocol)
+@requires(CPU)
+class StateRecorderModel(PyLoihiProcessModel):
     """Values of RefPorts are read after all processes have computed the step."""
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
@@ -85,56 +122,16 @@ class RecorderModel(PyLoihiProcessModel):
 
     def __init__(self, proc_params):
         PyLoihiProcessModel.__init__(self, proc_params)
-        self.steps, self.path, self.states = (proc_params[name] for name in ("steps", "path", "states"))
-        self.found = {"steps": [], "indices": [], "payloads": [], "first": [], "second": []}
-        self.beat = _Beat(self.path)
+        self.kept = _Kept(proc_params)
 
     def run_spk(self):
-        sent = self.a_in.recv()
-        indices = np.flatnonzero(sent)
-        self.found["steps"].append(np.full(indices.size, self.time_step - 1))
-        self.found["indices"].append(indices)
-        self.found["payloads"].append(sent[indices])
-        self.beat()
-        if self.time_step == self.steps and not self.states:
-            self.write()
+        self.kept.take(self.time_step - 1, self.a_in.recv())
 
     def post_guard(self):
-        return self.states
+        return True
 
     def run_post_mgmt(self):
-        self.found["first"].append(self.first.read())
-        self.found["second"].append(self.second.read())
-        if self.time_step == self.steps:
-            self.write()
-
-    def write(self):
-        empty = [np.zeros(0, np.int64)]
-        events = {name: np.concatenate(self.found[name] or empty) for name in ("steps", "indices", "payloads")}
-        np.savez(self.path, **events, first=np.array(self.found["first"]), second=np.array(self.found["second"]))
-
-
-@implements(proc=Watcher, protocol=LoihiProtocol)
-@requires(CPU)
-class WatcherModel(PyLoihiProcessModel):
-    """Weights and tags of a connection that learns."""
-
-    value: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
-
-    def __init__(self, proc_params):
-        PyLoihiProcessModel.__init__(self, proc_params)
-        self.steps, self.path, self.every = (proc_params[name] for name in ("steps", "path", "every"))
-        self.values = []
-        self.beat = _Beat(self.path)
-
-    def run_spk(self):
-        self.beat()
-
-    def post_guard(self):
-        return self.time_step % self.every == 0 or self.time_step == self.steps
-
-    def run_post_mgmt(self):
-        if self.time_step % self.every == 0:
-            self.values.append(self.value.read())
-        if self.time_step == self.steps:
-            np.savez(self.path, values=np.array(self.values))
+        self.kept.states["first"].append(self.first.read())
+        self.kept.states["second"].append(self.second.read())
+        if self.time_step == self.kept.steps:
+            self.kept.write()
