@@ -36,6 +36,11 @@ $(VENV)/.neurosim-dev: $(PACKAGE) | $(BIN)/python
 	$(PIP) -e ".[dev,brian2]"
 	@touch $@ $(VENV)/.neurosim-core
 
+# In the user's cache, where neurosim looks for it; another one is named by NEUROSIM_LAVA_PYTHON.
+$(VENV)/.neurosim-lava: $(VENV)/.neurosim-dev hardware/loihi/lava.py
+	@test -n "$$NEUROSIM_LAVA_PYTHON" || $(BIN)/neurosim lava setup
+	@touch $@
+
 $(VENV)/.neurosim-docs: $(VENV)/.neurosim-core
 	@echo "Installing the documentation tools into $(VENV) ..."
 	$(PIP) -e ".[docs,brian2]" # pages run Brian2
@@ -49,7 +54,7 @@ lint: $(VENV)/.neurosim-dev
 	$(BIN)/python .ci/typetree.py
 	$(BIN)/mypy
 
-test: lint
+test: lint $(VENV)/.neurosim-lava
 	NEUROSIM_FULL=1 NEUROSIM_REQUIRE_ENGINES=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.neurosim-dev

@@ -33,6 +33,7 @@ MODULES: Mapping[str, str] = MappingProxyType(
         "neurosim.analysis": "Analysis",
         "neurosim.plotting": "Pictures",
         "neurosim.conformance": "Conformance",
+        "neurosim.hardware.loihi": "Intel Loihi",
         "neurosim.errors": "Errors",
     }
 )

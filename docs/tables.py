@@ -19,6 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import chip  # noqa: E402
 import mistakes  # noqa: E402
 import reference  # noqa: E402
 import vocabulary  # noqa: E402
@@ -46,6 +47,7 @@ def write(folder: Path = FOLDER) -> None:
         "models": models(),
         "benchmarks": benchmarks(),
         "language": language(),
+        "loihi_limits": chip.limits(),
         "api": reference.api(),
         "mistakes": mistakes.catalogue(),
         **vocabulary.pages(),

@@ -30,6 +30,7 @@ BUILT_IN: Mapping[str, Entry] = MappingProxyType(
         "native": Entry("neurosim.backends.native:Native", "numba", "pip install numba"),
         "reference": Entry("neurosim.backends.reference:Reference"),
         "brian2": Entry("neurosim.backends.brian2:Brian2", "brian2", 'pip install "neurosim-toolkit[brian2]"'),
+        "loihi": Entry("neurosim.hardware.loihi.backend:Loihi", "numba", "pip install numba"),
     }
 )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from neurosim.cli.doors import reporting_errors
+from neurosim.cli.lava import lava
+from neurosim.cli.loihi import loihi
 from neurosim.cli.report import report
 from neurosim.cli.run import run
 
@@ -71,6 +73,8 @@ def examine() -> None:
 
 commands.add_command(run)
 commands.add_command(report)
+commands.add_command(loihi)
+commands.add_command(lava)
 
 
 def main() -> None:

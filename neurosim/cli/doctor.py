@@ -2,6 +2,7 @@
 
 No engine is imported here: versions come from the installed metadata. The native engine alone is tried, in a process
 of its own, because numba may be installed and still refuse the numpy beside it; that process also says where it keeps kernels.
+Lava has an environment of its own, whose Python is asked.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
+from neurosim.errors import BackendMissingError
+
 DISTRIBUTION = "neurosim-toolkit"
 FOREIGN = "neurosim"
 """An unrelated distribution of this name installs an import package ``neurosim`` over ours."""
@@ -26,7 +29,9 @@ FOREIGN = "neurosim"
 BRIAN2_NUMPY_LIMIT = (2, 4)
 """brian2 2.9 uses ``ndarray.ptp``, which numpy 2.4 no longer has; brian2 2.10 does not."""
 
-LAVA_REQUIREMENTS = '"asteval>=0.9.31" "networkx<3" "scikit-learn>=1.5" "scipy>=1.10"'
+SET_UP = "neurosim lava setup"
+LAVA_TRIAL = "import sys; from importlib import metadata; print(metadata.version('lava-nc'), sys.version.split()[0])"
+LAVA_TIMEOUT_S = 20
 NATIVE_TIMEOUT_S = 60
 NATIVE_TRIAL = "from neurosim.backends.native.source import cache_directory; print(cache_directory())"
 KERNELS = "kernels"
@@ -126,21 +131,28 @@ def _nest() -> EngineReport:
 
 
 def _emulator() -> EngineReport:
-    version = f"numpy {_version('numpy')}"
-    return _judge(EngineReport("loihi", "Loihi emulator, bit-accurate", True, version, True))
+    installed, version = find_spec("numba") is not None, f"numpy {_version('numpy')}"
+    report = EngineReport("loihi", "Loihi emulator, bit-accurate", installed, version, installed)
+    return _judge(report) if installed else _unusable(report, "numba is not installed", f'pip install "{DISTRIBUTION}"')
 
 
 def _lava() -> EngineReport:
-    version, python = _version("lava-nc"), _python_version()
-    old = sys.version_info < (3, 11)
-    install = _extra("lava")
-    if not old:
-        install = f"pip install --no-deps --ignore-requires-python lava-nc==0.10.0 && pip install {LAVA_REQUIREMENTS}"
-    report = EngineReport("lava", "Lava, behind loihi", bool(version), version, bool(version))
-    if not version:
-        reason = "not installed" if old else f"not installed; lava-nc declares Python 3.10 only, this is {python}"
-        return _unusable(report, reason, install)
-    return _judge(report)
+    """Lava lives in an environment of its own; its Python is asked for both versions."""
+    from neurosim.hardware.loihi import lava
+
+    report = EngineReport("lava", "Lava, behind loihi", False, "", False)
+    try:
+        python = lava.interpreter()
+    except BackendMissingError as error:
+        return _unusable(report, error.message, SET_UP)
+    try:
+        told = subprocess.run([str(python), "-I", "-c", LAVA_TRIAL], capture_output=True, text=True, timeout=LAVA_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        return _unusable(report, f"{python} does not answer within {LAVA_TIMEOUT_S} s", SET_UP)
+    if told.returncode:
+        return _unusable(report, f"{python} has no Lava", SET_UP)
+    version, running = told.stdout.split()
+    return _judge(EngineReport("lava", f"Lava, behind loihi, on Python {running}", True, version, True))
 
 
 _PARTS = {

@@ -11,18 +11,18 @@ from types import MappingProxyType
 LOIHI_NEVER = """
     dual_exponential detection_only_refractory jumps_reset jumps_reset_held jumps_subtract jumps_subtract_held arrival_at_held
     hodgkin_huxley_crossing since_spike held_exactly delays payloads additions_once noisy_release tsodyks_markram conducting_state
-    canonical_order stdp_pairs stdp_network weight_bounds three_factors signal_chain softmax prospective oja filtered_output
-    signal_delays items assignments copied_constants steps_rules masks counts poisson_neurons ornstein_uhlenbeck frozen copies
-    unaffected cuba_port cuba_strong coba hodgkin_huxley wirings schemes stimuli_sines stimuli_ornstein_uhlenbeck
-    stimuli_poisson_formula stimuli_poisson_movie lif_delta lif_exponential_two lif_alpha lif_dual_exponential lif_adaptive
-    lif_adaptive_threshold multi_timescale_threshold poisson_neuron rate_neuron quadratic_if exponential_if adex izhikevich
-    lif_conductance lif_conductance_alpha lif_nmda hodgkin_huxley_neuron pyramidal_two_compartment alpha_synapse
-    dual_exponential_synapse nmda_synapse tsodyks_markram_synapse gap_junction multiplicative_stdp nearest_neighbour_stdp
-    triplet_stdp reward_stdp inhibitory_stdp synaptic_scaling clopath_stdp
+    canonical_order stdp_pairs stdp_network three_factors tied_weights shared_kernel signal_chain softmax prospective oja
+    filtered_output signal_delays items copied_constants steps_rules masks counts poisson_neurons ornstein_uhlenbeck frozen copies
+    unaffected cuba_port cuba_strong coba hodgkin_huxley wirings schemes connectivity_convolution stimuli_sines
+    stimuli_ornstein_uhlenbeck stimuli_poisson_formula stimuli_poisson_movie lif_delta lif_exponential_two lif_alpha
+    lif_dual_exponential lif_adaptive lif_adaptive_threshold multi_timescale_threshold poisson_neuron rate_neuron quadratic_if
+    exponential_if adex izhikevich lif_conductance lif_conductance_alpha lif_nmda hodgkin_huxley_neuron pyramidal_two_compartment
+    alpha_synapse dual_exponential_synapse nmda_synapse tsodyks_markram_synapse gap_junction multiplicative_stdp
+    nearest_neighbour_stdp triplet_stdp reward_stdp inhibitory_stdp synaptic_scaling clopath_stdp
 """
 """Conductances, powers, several currents, jumps of the membrane, resets that subtract, synapses with states, noise of our own, signals."""
 LOIHI_NOT_IMPLEMENTED = """
-    tied_weights shared_kernel end_of_hold rate_network connectivity_convolution
+    weight_bounds assignments end_of_hold rate_network
 """
 REFUSALS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
