@@ -117,7 +117,7 @@ ANYWHERE = ("neurosim", "neurosim.hardware", "neurosim.models")
 # library -> (the modules that may import it, whether only inside a function)
 LIBRARIES: dict[str, tuple[tuple[str, ...], bool]] = {
     "numpy": (ANYWHERE, False),
-    "numba": (("neurosim.backends.native", "neurosim.hardware.loihi.kernels", "neurosim.hardware.loihi.learning_kernels"), False),
+    "numba": (("neurosim.backends.native", *(f"neurosim.hardware.loihi.{name}" for name in ("kernels", "learning_kernels", "trace_kernels"))), False),
     "llvmlite": (("neurosim.backends.native",), False),  # numba brings it
     "brian2": (("neurosim.backends.brian2",), False),
     "nest": (("neurosim.backends.nest",), False),

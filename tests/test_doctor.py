@@ -135,6 +135,7 @@ def test_everything_said_is_rendered(pretend: Callable[..., None], terminal: boo
     assert ("\x1b[" in text or "━" in text) is terminal
 
 
+@pytest.mark.slow
 def test_an_engine_that_this_version_lacks_is_not_advertised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_has_module", lambda name: False)
     for report in doctor.collect():
@@ -143,6 +144,7 @@ def test_an_engine_that_this_version_lacks_is_not_advertised(monkeypatch: pytest
         assert report.reason == "this version of neurosim has no backend for it"
 
 
+@pytest.mark.slow
 def test_collecting_imports_no_engine() -> None:
     code = (
         "import sys; from neurosim.cli import doctor; doctor.collect(); doctor.surroundings();"

@@ -49,6 +49,7 @@ def without(net: ns.Network, name: str) -> ns.Network:
     return ns.Network(*net.populations, *net.stimuli, *kept, *net.probes, seed=net.seed, name=net.name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 7, 54, 55, 62])
 def test_a_projection_less(net: ns.Network, plain: dict[str, str], number: int) -> None:
     name = net.projections[number].name

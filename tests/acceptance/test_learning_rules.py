@@ -278,6 +278,7 @@ def test_clopath_frequency_dependence() -> None:
     assert np.all(np.diff(pre_post) > 0) and post_pre[1] < 70 < 100 < post_pre[-1]
 
 
+@pytest.mark.slow
 def test_clopath_window_at_low_frequency() -> None:
     """Figure 2a: at low frequency, depression after the postsynaptic spike decays with tau_minus; before it there is potentiation."""
     lags = [-30.0, -20.0, -10.0]

@@ -395,6 +395,8 @@ def words(steps=12):
     return Program(DT, (block,), taps=tuple(Tap("words", f"o_{name}", at="end") for name in texts), plan=(Phase(steps),))
 
 
+QUICK = ("cuba_port", "plastic", "signals")
+"""Programs of the plain run."""
 PROGRAMS = {
     "words": (words, 0),
     "cuba_port": (lambda: cuba("port"), 100),
@@ -421,7 +423,7 @@ def compared(program, settings, spikes=0, tolerance=1e-9):
     return got, expected
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in PROGRAMS])
 def test_same_as_the_reference(name):
     build, spikes = PROGRAMS[name]
     got, expected = compared(build(), Settings(), spikes)

@@ -8,12 +8,30 @@ import pytest
 
 from neurosim.backends.base import Obstacle, Settings
 from neurosim.backends.reference import Reference
-from neurosim.conformance import CASES, Case, case, run_case
+from neurosim.conformance import (
+    CASES,
+    Case,
+    case,
+    run_case,
+    vocabulary_connectivity,
+    vocabulary_leaky,
+    vocabulary_onset,
+    vocabulary_plasticity,
+    vocabulary_stimuli,
+    vocabulary_synapses,
+)
 from neurosim.errors import OptionError
 from neurosim.ir.check import check
 
+WORDS = frozenset(
+    found.name
+    for module in (vocabulary_connectivity, vocabulary_leaky, vocabulary_onset, vocabulary_plasticity, vocabulary_stimuli, vocabulary_synapses)
+    for found in module.CASES
+)
+"""Cases of single neurons, synapses and rules: in the full suite."""
 
-@pytest.mark.parametrize("chosen", CASES, ids=lambda c: c.name)
+
+@pytest.mark.parametrize("chosen", [pytest.param(c, id=c.name, marks=pytest.mark.matrix if c.name in WORDS else ()) for c in CASES])
 def test_case(chosen: Case, keep_outcome: Callable[..., None]) -> None:
     report = run_case(chosen, Reference())
     keep_outcome(report)
@@ -27,6 +45,7 @@ def test_there_are_enough_cases() -> None:
     assert all(c.about for c in CASES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", CASES, ids=lambda c: c.name)
 def test_programs_of_cases_obey_the_rules(chosen: Case) -> None:
     check(chosen.build())

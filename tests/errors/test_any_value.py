@@ -147,6 +147,7 @@ def report(complaints: Iterable[str]) -> None:
         pytest.fail("\n".join(["", *found]), pytrace=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make, arguments", CALLS, ids=[f"{name_of(make)} {k}" for k, (make, _) in enumerate(CALLS)])
 def test_any_value_of_any_argument(make: Callable[..., Any], arguments: dict[str, Any]) -> None:
     """One argument at a time; what can be made can be lowered too, or an error of ours says why not."""

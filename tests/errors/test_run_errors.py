@@ -125,7 +125,7 @@ def test_all_settings_are_judged_at_once() -> None:
 
 def test_what_is_no_engine() -> None:
     text = said(lambda: simulate(network(), 10 * ms, backend=3), NeurosimError)  # type: ignore[arg-type]
-    assert text == "simulate: backend must be the name of an engine ('native', 'reference', 'brian2') or an engine, got 3"
+    assert text == "simulate: backend must be the name of an engine ('native', 'reference', 'brian2', 'loihi') or an engine, got 3"
 
 
 def test_step_and_seed() -> None:
@@ -169,7 +169,7 @@ def test_nan_names_the_first_record() -> None:
     outcome = Record(100, {"exc": NOTHING}, traces, {("exc", "v"): np.full((1, 10), math.nan)})
     assert said(lambda: simulate(network(), 10 * ms, backend=Fake(outcome)), NumericalError) == (
         "population 'exc': v of neuron 4 is nan, first recorded in step 60 (6 ms)\n"
-        "  The step of 0.1 ms may be too long for its equations, or a parameter out of range."
+        "  The step of 0.1 ms may be too long for its equations, or a parameter out of range; another method=... may help, too."
     )
 
 
@@ -195,8 +195,7 @@ def result() -> Result:
         (lambda r: r["ex"], "Result: there is no part 'ex'; did you mean 'exc'?"),
         (
             lambda r: r["exc"].vm,
-            "population 'exc': 'vm' was not recorded; did you mean 'v'?\n"
-            '  Add ns.Probe(exc, "vm") to the network to record it.',
+            "population 'exc': 'vm' was not recorded; did you mean 'v'?",
         ),
         (
             lambda r: r["exc"].I_syn,

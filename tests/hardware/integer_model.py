@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import numpy as np
 
@@ -26,7 +27,11 @@ def turned(x: int) -> int:
     return x + 2**24 if once <= -(2**23) else once
 
 
-def run(plan: LoihiPlan) -> dict[str, dict[str, np.ndarray]]:
+Learn = Callable[[LoihiPlan, int, dict[str, list[tuple[int, int]]]], LoihiPlan]
+"""The plan with the weights after a step, of (plan, step, who fired with which payload)."""
+
+
+def run(plan: LoihiPlan, learn: Learn | None = None) -> dict[str, dict[str, np.ndarray]]:
     """Group -> 'spikes' (T, N) payloads, 'u', 'v' (T, N) after each step."""
     at = {g.name: {name: np.broadcast_to(np.asarray(getattr(g, name)), (g.size,)).tolist() for name in VALUES} for g in plan.neurons}
     state = {g.name: {"u": list(at[g.name]["u"]), "v": list(at[g.name]["v"]), "free": [0] * g.size} for g in plan.neurons}
@@ -57,6 +62,7 @@ def run(plan: LoihiPlan) -> dict[str, dict[str, np.ndarray]]:
             for i, payload in fired[g.name]:
                 record[g.name]["spikes"][step, i] += payload
         deliver(plan, fired, coming, step)
+        plan = plan if learn is None else learn(plan, step, fired)
     return record
 
 

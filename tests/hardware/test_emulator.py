@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -11,19 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurosim.hardware.loihi.emulator import Emulator, counts_of_items
+from neurosim.hardware.loihi.batch import in_a_row, shown
+from neurosim.hardware.loihi.emulator import Emulator
 from neurosim.hardware.loihi.plan import LoihiPlan, Neurons, Recording, Stimulus, Synapses
 
 
-def _integer_model() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("integer_model", Path(__file__).with_name("integer_model.py"))
+def _beside(name: str) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
 
 
-MODEL = _integer_model()
+MODEL, NETWORKS = _beside("integer_model"), _beside("networks")
 INPUT = (60, 220, 270, 310, 320, 350, 370, 400, 410, 430, 440, 450, 460, 470, 480, 490, 500, 510, 520, 530, 670, 680, 690, 700, 710, 720)
 INPUT += (730, 740, 750, 760, 770, 780, 840, 850)
 
@@ -107,64 +109,34 @@ def test_refractory_time() -> None:
     assert np.diff(np.flatnonzero(found(all_of(plan))["cell"]["spikes"][:, 1])).min() == 5
 
 
-CORNERS = st.sampled_from([0, 1, 100, 409, 2047, 4094, 4095])
-WITH_KINDS = ("lif", "lif", "ternary", "adaptive", "graded", "rectified")
-
-
-@st.composite
-def plans(draw: st.DrawFn) -> LoihiPlan:
-    """Small networks at the corners of what the chip holds."""
-    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    groups = [Neurons("in", 3, "source")]
-    for number in range(draw(st.integers(1, 3))):
-        size, kind = draw(st.integers(1, 11)), draw(st.sampled_from(WITH_KINDS))
-        threshold = draw(st.sampled_from([0, 1, 10, 100, 1000, 20000, 131071]))
-        some, wide = draw(st.booleans()), draw(st.booleans())
-        graded = kind in ("graded", "rectified")
-        groups.append(
-            Neurons(
-                f"group {number}",
-                size,
-                kind,
-                du=draw(CORNERS),
-                dv=draw(CORNERS),
-                vth=threshold,
-                vth_low=-threshold,
-                bias_mant=random.integers(-4096, 4096, size) * some,
-                bias_exp=random.integers(-2, 8, size) * some,
-                refractory=draw(st.sampled_from([1, 1, 4])) if kind == "lif" else 1,
-                u=0 if graded else random.integers(-(2**23) + 1, 2**23, size) * wide,
-                v=0 if graded else random.integers(-(2**23) + 1, 2**23, size) * wide,
-                reset_every=draw(st.sampled_from([0, 0, 7])),
-                reset_at=3,
-                threshold_start=draw(st.integers(1, 60)),
-                threshold_step=draw(st.integers(0, 20)),
-                threshold_decay=draw(CORNERS),
-                refractory_decay=draw(CORNERS),
-            )
-        )
-    synapses = []
-    for number in range(draw(st.integers(1, 5))):
-        origin, target = draw(st.sampled_from(groups)), draw(st.sampled_from(groups[1:]))
-        pre, post = np.nonzero(random.random((origin.size, target.size)) < draw(st.sampled_from([0.2, 1.0])))
-        weight = random.integers(-256, 256, len(pre))
-        delay = random.integers(0, draw(st.sampled_from([1, 5, 63])), len(pre)) if draw(st.booleans()) else draw(st.integers(0, 3))
-        bits = draw(st.sampled_from([0, 0, 8]))
-        synapses.append(Synapses(f"s {number}", origin.name, target.name, pre, post, weight, draw(st.integers(-7, 7)), delay=delay, message_bits=bits))
-    steps = np.sort(random.integers(0, 40, 30))
-    stimulus = Stimulus("in", steps, random.integers(0, 3, 30), random.integers(1, 5, 30))
-    return LoihiPlan(40, tuple(groups), tuple(synapses), (stimulus,))
-
-
 @pytest.mark.slow
 @settings(max_examples=400)
-@given(plans())
-def test_random_networks_against_plain_integers(plan: LoihiPlan) -> None:
-    agree(plan)
+@given(st.integers(0, 2**32 - 1))
+def test_random_networks_against_plain_integers(seed: int) -> None:
+    agree(NETWORKS.random_plan(seed, NETWORKS.EVERY_KIND))
 
 
 def test_items_are_shown_from_the_initial_state() -> None:
+    """Whatever the item before left: as in a run of its own, on any number of threads."""
     neurons, _ = source(())
     plan = LoihiPlan(8, (neurons, Neurons("cell", 1, dv=0, vth=15)), (one_synapse(10),))
     items = [[Stimulus("in", np.arange(count), np.zeros(count, int), np.ones(count, int))] for count in (0, 1, 2, 5)]
-    assert counts_of_items(plan, items, "cell", threads=2)[:, 0].tolist() == [0, 0, 1, 2]
+    found = shown(plan, in_a_row(items, 8), 4, counts=("cell",), states=(("cell", "v"),), threads=2)
+    assert found.counts["cell"][:, 0].tolist() == [0, 0, 1, 2]
+    assert found.states["cell", "v"][:, 0].tolist() == [0, 640, 0, 640]
+    assert found.total["in"].tolist() == [8] and found.total["cell"].tolist() == [3]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_items_of_random_networks(seed: int) -> None:
+    plan, random = NETWORKS.random_plan(seed, NETWORKS.EVERY_KIND), np.random.default_rng(seed)
+    firing = [np.unique(random.integers(0, 3 * plan.steps, 30)) for _ in range(4)]
+    items = [[Stimulus("in", places // 3, places % 3, random.integers(1, 5, len(places)))] for places in firing]
+    groups = [group.name for group in plan.neurons]
+    registers = [(name, variable) for name in groups if name != "in" for variable in ("u", "v")]
+    done = shown(plan, in_a_row(items, plan.steps), len(items), counts=groups, states=registers, threads=2)
+    for number, stimuli in enumerate(items):
+        alone = Emulator.of(replace(plan, stimuli=tuple(stimuli)), record=False)
+        alone.run()
+        assert all(np.array_equal(done.counts[name][number], alone.counts(name)) for name in groups)
+        assert all(np.array_equal(done.states[key][number], alone.state(*key)) for key in registers)

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -223,6 +224,7 @@ def test_batch_equals_singles(program: Program, first: int) -> None:
                 assert np.array_equal(getattr(batch.events[part], name)[mine], getattr(events, name)), (part, name)
 
 
+@pytest.mark.slow
 @QUICK
 @given(programs(), st.data())
 def test_checkpoint_equals_straight_run(program: Program, data: st.DataObject) -> None:

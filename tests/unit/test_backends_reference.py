@@ -20,6 +20,7 @@ def compiled(name: str, **settings):
     return Reference().compile(case(name).build(), Settings(**settings))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["frozen", "stdp_network", "items", "counts", "assignments", "signal_delays", "hodgkin_huxley_crossing"])
 def test_going_on_in_pieces(name: str) -> None:
     whole, pieces = compiled(name), compiled(name)
@@ -30,6 +31,7 @@ def test_going_on_in_pieces(name: str) -> None:
     assert differences(pieces.record(), whole.record(), 0.0, 0) == ([], 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["frozen", "stdp_network", "items", "counts", "assignments", "signal_delays", "masks"])
 def test_checkpoint(name: str) -> None:
     """Back in time on the same machine: everything again, bit for bit."""

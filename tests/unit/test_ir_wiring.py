@@ -137,6 +137,7 @@ def test_a_kernel_of_one_is_a_fixed_probability() -> None:
         assert (w.expand(wiring).number == w.expand(plain).number).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("period", [None, (1.0, 1.0)])
 def test_probability_follows_the_kernel(period: tuple[float, float] | None) -> None:
     """In rings of distance, within 4 standard errors; distances are those to the nearest of nine images."""
@@ -176,6 +177,7 @@ def path_length(matrix: np.ndarray) -> float:
     return total / pairs
 
 
+@pytest.mark.slow
 def test_small_worlds_are_those_of_watts_and_strogatz() -> None:
     """A ring at p = 0 exactly; clustering falls as (1 - p)^3, paths become short long before."""
     n, k = 250, 12
@@ -192,6 +194,7 @@ def test_small_worlds_are_those_of_watts_and_strogatz() -> None:
     assert lengths[0.3] < 1.2 * np.log(n) / np.log(k)
 
 
+@pytest.mark.slow
 def test_rewired_targets_are_uniform() -> None:
     """At p = 1 every other neuron is as likely as any; the numbers of sources are then nearly binomial."""
     edges = w.expand(Wiring("small_world", 50, 50, number=10, probability=1.0, stream=8))

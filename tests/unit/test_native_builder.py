@@ -129,6 +129,7 @@ def small_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stretches, "NUMBERS_OF_TASK", 512)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WIRINGS)
 def test_every_wiring(name: str, small_stretches: None) -> None:
     members = group(WIRINGS[name], WEIGHT, DELAY)
