@@ -16,6 +16,10 @@ from dataclasses import replace
 import cache
 import classics
 import full_scale
+import loihi_floor
+import loihi_microcircuit
+import loihi_mnist
+import loihi_speed
 import rates
 import silent
 import speed
@@ -25,9 +29,10 @@ from harness import RESULT, Session, table
 
 MODULES = (
     *(startup, speed, rates, silent, cache, two_threads_one_core, full_scale, classics),
+    *(loihi_speed, loihi_floor, loihi_microcircuit, loihi_mnist),
 )
 BENCHMARKS = {module.NAME: module for module in MODULES}
-SLICE = ("startup", "speed", "rates", "silent")
+SLICE = ("startup", "speed", "rates", "silent", "loihi_floor")
 
 
 def main(words: Sequence[str]) -> int:
