@@ -104,7 +104,7 @@ def laid_out(plan: LoihiPlan) -> Layout:
         "theta_step": gathered(lambda g: per_neuron(g, g.threshold_step) << 6),
         "keep_theta": gathered(lambda g: 4096 - per_neuron(g, g.threshold_decay)),
         "keep_r": gathered(lambda g: 4096 - per_neuron(g, g.refractory_decay)),
-        **connections(summed(plan), order),
+        **connections(summed(plan), order, size),
     }
     widest = max((group.size for group in plan.neurons), default=0)
     initial = {
@@ -121,8 +121,9 @@ def laid_out(plan: LoihiPlan) -> Layout:
     return Layout(plan, starts, size, longest + 1, static, initial)
 
 
-def connections(plan: LoihiPlan, order: Mapping[str, int]) -> dict[str, Array]:
-    """All synapses, one after the other, as the kernels read them."""
+def connections(plan: LoihiPlan, order: Mapping[str, int], positions: int) -> dict[str, Array]:
+    """All synapses, one after the other, as the kernels read them; ``positions``: those of all neurons."""
+    widest_group = max((group.size for group in plan.neurons), default=0)
     kinds, shifts, delays, row_ends, edge_ends = [], [], [], [0], [0]
     rows, targets, weights, lags = [], [], [], []
     widest = 0
@@ -149,7 +150,8 @@ def connections(plan: LoihiPlan, order: Mapping[str, int]) -> dict[str, Array]:
         rows.append(row_starts(some, sources))
         targets.append(target)
         weights.append(own)
-        lags.append(np.zeros(len(own), np.int32) if dense else lag.astype(np.int32))
+        stride = widest_group if some.weight_exp < 0 else positions
+        lags.append(np.zeros(len(own), np.int32) if dense else (lag * stride + some.post).astype(np.int32))
         row_ends.append(row_ends[-1] + sources + 1)
         edge_ends.append(edge_ends[-1] + len(own))
     widest = max([widest, *(int(np.abs(w).max(initial=0)) for w in weights)])

@@ -161,16 +161,17 @@ def deliver_sparse(row, rows, targets, weights, found, payload, first, last, bas
 
 
 @njit(cache=True, nogil=True)
-def deliver_delayed(ring, start, head, rows, targets, weights, delays, found, payload, first, last, base, graded):
-    """Add rows whose synapses have delays of their own."""
-    depth = ring.shape[0]
+def deliver_delayed(flat, begin, rows, offsets, weights, found, payload, first, last, base, graded):
+    """Add rows whose synapses have delays of their own; ``offsets`` count from ``begin`` and go on at the start of the ring."""
+    limit = flat.size
     for j in range(first, last):
         source = found[j] - base
         factor = payload[j] if graded else np.int32(1)
         for edge in range(rows[source], rows[source + 1]):
-            slot = head + delays[edge]
-            slot = slot - depth if slot >= depth else slot
-            ring[slot, start + targets[edge]] += np.int32(np.int32(weights[edge]) * factor)
+            place = begin + offsets[edge]
+            place = place - limit if place >= limit else place
+            # Without a sign there is no second look at the place.
+            flat[np.uint64(place)] += np.int32(np.int32(weights[edge]) * factor)
 
 
 @njit(cache=True, nogil=True)
@@ -198,6 +199,7 @@ def run(
 ):  # fmt: skip
     """Run up to ``steps`` steps; stops early where the next step might not fit into the buffers. Returns the steps done.
 
+    ``delays``: of synapses with delays of their own, as places in the ring (or in the scratch, where a sum will be shifted right).
     ``head``, ``spikes``, ``value_at`` are arrays of one number that change; ``found``, ``payload``, ``first_found`` are those of the
     last step when it returns.
     """
@@ -249,12 +251,13 @@ def run(
             own = rows[row_begin[q] : row_begin[q + 1]]
             some = weights[edge_begin[q] : edge_begin[q + 1]]
             if synapse_kind[q] == DELAYED:
-                own_targets, own_delays = targets[edge_begin[q] : edge_begin[q + 1]], delays[edge_begin[q] : edge_begin[q + 1]]
+                offsets = delays[edge_begin[q] : edge_begin[q + 1]]
                 if right:
-                    deliver_delayed(scratch, 0, 0, own, own_targets, some, own_delays, found, payload, first, last, base, graded)
+                    deliver_delayed(scratch.reshape(-1), 0, own, offsets, some, found, payload, first, last, base, graded)
                     deliver_shifted(ring, scratch, start, size, head[0], right, -1)
                 else:
-                    deliver_delayed(ring, start, head[0], own, own_targets, some, own_delays, found, payload, first, last, base, graded)
+                    begin = head[0] * ring.shape[1] + start
+                    deliver_delayed(ring.reshape(-1), begin, own, offsets, some, found, payload, first, last, base, graded)
                 continue
             slot = head[0] + synapse_delay[q]
             slot = slot - depth if slot >= depth else slot

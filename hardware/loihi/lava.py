@@ -77,7 +77,7 @@ def set_up(say: Callable[[str], None] = lambda line: None) -> Path:
     BackendMissingError
         If there is no suitable Python, or what is needed cannot be installed; the last lines of the installer are in the message.
     """
-    found = next((path for name in PYTHONS if (path := shutil.which(name))), None)
+    found = next((path for name in PYTHONS if (path := shutil.which(name)) and _works(path)), None)
     if found is None:
         raise BackendMissingError(
             f"Lava needs one of {', '.join(PYTHONS)}; none was found", where="lava", hint=f"install one, or name an interpreter in {VARIABLE}"
@@ -95,6 +95,12 @@ def set_up(say: Callable[[str], None] = lambda line: None) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.replace(folder)
     return python
+
+
+def _works(python: str) -> bool:
+    """Whether a Python can be started and can make environments: a name on the path may lead nowhere."""
+    done = subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def _installing(command: list[str]) -> None:
