@@ -257,7 +257,9 @@ def test_before_it_simulates(engine: list[str], wanted: str, require_engine: Cal
     fresh = {"NEUROSIM_CACHE": str(tmp_path / "kernels"), "HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path)}
     status, said, seconds = pressed([sys.executable, "-c", SCRIPT + RUN, *engine], wanted, **fresh)
     assert status == -signal.SIGINT
-    assert said[-1] == f"KeyboardInterrupt: {BEFORE}"
+    # Right after the first line of the script the program may still stand before the call: then Python says it in its own words.
+    own_words = ("KeyboardInterrupt",) if wanted == "begun" else ()
+    assert said[-1] in (f"KeyboardInterrupt: {BEFORE}", *own_words)
     assert not [line for line in said if "site-packages" in line], said
     assert seconds < 60.0
     assert not list(tmp_path.glob("neurosim_brian2_*")), "the program that was compiled is removed"

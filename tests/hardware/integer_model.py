@@ -77,7 +77,7 @@ def advance(kind: str, p: dict[str, int], state: dict[str, list[int]], i: int, a
     if kind in ("graded", "rectified"):
         x = int32(state["v"][i] + arriving)
         state["v"][i] = 0
-        return x if (x > p["vth"] or (kind == "graded" and -x > p["vth"])) else 0
+        return x if (x > p["vth"] or (kind == "graded" and int32(-x) > p["vth"])) else 0
     bias = p["bias_mant"] << p["bias_exp"] if p["bias_exp"] >= 0 else p["bias_mant"] >> -p["bias_exp"]
     u = turned(int32(truncated(state["u"][i], 4096 - (p["du"] + 1)) + int32(arriving << 6)))
     state["u"][i] = u
