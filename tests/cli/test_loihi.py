@@ -17,6 +17,8 @@ from neurosim.errors import BackendMissingError
 from neurosim.hardware.loihi import lava, netx
 from neurosim.hardware.loihi.plan import LoihiPlan, Neurons, Recording, Stimulus, Synapses
 
+pytestmark = pytest.mark.slow  # compiles the emulator's loops
+
 FAKE = Path(__file__).resolve().parents[1] / "hardware" / "fake_host"
 
 

@@ -28,6 +28,8 @@ from neurosim.hardware.loihi.plan import LoihiPlan, Neurons, Recording, Stimulus
 from neurosim.hardware.loihi.recorded import Recorded, Register, sorted_spikes
 from neurosim.hardware.loihi.verify import verified
 
+pytestmark = pytest.mark.slow  # compiles the emulator's loops
+
 FAKE = Path(__file__).with_name("fake_host")
 STEPS = 60
 

@@ -27,6 +27,8 @@ from neurosim.hardware.loihi.plan import LoihiPlan, Neurons, Recording, Stimulus
 from neurosim.ir.check import check
 from neurosim.units import ms, mV
 
+pytestmark = pytest.mark.slow  # compiles the emulator's loops
+
 
 def beside(name: str) -> ModuleType:
     if name in sys.modules:

@@ -19,6 +19,8 @@ from neurosim.hardware.loihi.emulator import Emulator
 from neurosim.hardware.loihi.merge import merged, side_by_side
 from neurosim.hardware.loihi.plan import Factor, LearningRule, LoihiPlan, Neurons, PlanError, Product, Recording, Stimulus, Synapses, Trace
 
+pytestmark = pytest.mark.slow  # compiles the emulator's loops
+
 
 def _beside(name: str) -> ModuleType:
     specification = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))

@@ -14,6 +14,8 @@ from neurosim.errors import FileError, FileFormatError, ParameterError
 from neurosim.hardware.loihi import netx
 from neurosim.hardware.loihi.plan import LoihiPlan, Neurons, Recording, Stimulus, Synapses
 
+pytestmark = pytest.mark.slow  # compiles the emulator's loops
+
 CELL = {"type": "CUBA", "iDecay": 1024, "vDecay": 128, "vThMant": 80, "refDelay": 1, "gradedSpike": False}
 
 

@@ -26,6 +26,8 @@ from neurosim.hardware.loihi.quantise import QuantisationReport, quantised
 from neurosim.ir.program import Program
 from neurosim.units import Hz, ms, mV
 
+pytestmark = pytest.mark.slow  # compiles the emulator's loops
+
 CELL = ns.NeuronModel(
     """
     dv/dt = -v / (2*ms) + I / ms : mV

