@@ -10,6 +10,8 @@ import neurosim as ns
 from neurosim import neurons
 from neurosim.units import ms, mV, pA
 
+pytestmark = pytest.mark.slow  # fine steps over seconds
+
 Times = dict[str, np.ndarray]
 
 

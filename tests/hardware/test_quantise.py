@@ -17,6 +17,8 @@ from neurosim.hardware.loihi.plan import LoihiPlan
 from neurosim.hardware.loihi.quantise import integers, quantised
 from neurosim.units import Hz, ms, mV, pA
 
+pytestmark = pytest.mark.slow  # compiles the emulator's loops
+
 CELL = ns.neurons.lif_exponential
 
 
