@@ -16,6 +16,8 @@ from neurosim.ir.program import Program
 from neurosim.models import cuba, microcircuit
 from neurosim.units import ms
 
+pytestmark = pytest.mark.slow  # compiles several networks
+
 
 def digests(program: Program) -> dict[str, str]:
     """Sources, targets, weights and delays of every pathway, in short."""

@@ -11,6 +11,8 @@ import neurosim as ns
 from neurosim.network import Plasticity
 from neurosim.units import Hz, ms, mV, nS, pF, second
 
+pytestmark = pytest.mark.slow  # protocols of many pairs
+
 RELAY = ns.NeuronModel("v[n+1] = force : 1\nheard, force, reward : 1 (port)\ns[n+1] = heard : 1", spike="v > 0.5")
 WINDOW = {"tau_plus": 17 * ms, "tau_minus": 34 * ms, "a_plus": 0.02, "a_minus": 0.01}
 Trains = list[tuple[list[float], list[float]]]

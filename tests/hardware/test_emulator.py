@@ -16,6 +16,8 @@ from neurosim.hardware.loihi.batch import in_a_row, shown
 from neurosim.hardware.loihi.emulator import Emulator
 from neurosim.hardware.loihi.plan import LoihiPlan, Neurons, Recording, Stimulus, Synapses
 
+pytestmark = pytest.mark.slow  # compiles the emulator's loops
+
 
 def _beside(name: str) -> ModuleType:
     specification = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))

@@ -104,6 +104,7 @@ def test_adaptive_and_graded_neurons(require_engine: Callable[[str], None]) -> N
             assert np.array_equal(a, b[order]), kind
 
 
+@pytest.mark.slow
 def test_merging_changes_nothing() -> None:
     """On the emulator: the merged plan, read back by group, is the original."""
     plan = recorded(side_by_side([NETWORKS.random_plan(seed, NETWORKS.EVERY_KIND) for seed in range(20)]))
