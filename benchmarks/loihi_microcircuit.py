@@ -59,8 +59,7 @@ def taken(session: Session, key: str, task: Mapping[str, Any]) -> dict[str, Any]
 def of_whole(found: Mapping[str, Any], judged: bool) -> Iterator[Row]:
     """Cores and rates."""
     for chip in CHIPS:
-        place = found["placement"][chip]
-        yield Row(f"{chip}: cores, chips", "reported", f"{place['cores']} cores on {place['chips']} chips; {place['binding']} bind")
+        yield Row(f"{chip}: cores, chips, and the resource that binds", "reported", found["placement"][chip]["text"])
     for name in LAYERS:
         wanted, got = found["native"][name], found["emulator"][name]
         met = abs(got - wanted) <= max(SHARE * wanted, LEAST)
@@ -104,6 +103,7 @@ def whole(task: Mapping[str, Any]) -> dict[str, Any]:
     """The network in float and in integers."""
     import neurosim as ns
     from neurosim.hardware import loihi
+    from neurosim.hardware.loihi.answers import fitting
     from neurosim.hardware.loihi.emulator import Emulator
 
     program = program_of(task["duration_ms"], task["seed"])
@@ -125,9 +125,7 @@ def whole(task: Mapping[str, Any]) -> dict[str, Any]:
         "steps": prepared.plan.steps,
         "dt_ms": prepared.plan.dt,
         "placement": {
-            chip: {
-                "cores": place.cores, "chips": place.chips, "binding": place.binding().replace("_", " "), "utilisation": place.utilisation(),
-            }
+            chip: {"text": fitting(place), "cores": place.cores, "chips": place.chips, "utilisation": place.utilisation()}
             for chip, place in places.items()
         },
         "energy_per_step_nJ": report.estimate.energy_per_step * 1e9,

@@ -48,7 +48,7 @@ class Case:
     steps: int
     delays: int = 1
     populations: int = 1
-    period: int = 500
+    period: float = 500.0
     merged: bool = False
     learning: bool = False
 
@@ -63,8 +63,8 @@ CASES: Mapping[str, Case] = {
     "1000 sparse 10 % with delays 0 to 9": Case(10_000, 1000, 0.1, 40, 50_000, delays=10),
     "8 populations of 200 with 64 sparse 10 %": Case(3000, 200, 0.1, 60, 30_000, populations=8),
     "8 populations merged for Lava": Case(None, 200, 0.1, 1000, 30_000, populations=8, merged=True),
-    "1000 dense at 10 % activity": Case(20, 1000, 1.0, 2000, 30_000, period=10),
-    "1000 x 1000 learning at 1 % activity": Case(100, 1000, 1.0, 40, 2000, period=100, learning=True),
+    "1000 dense at 10 % activity": Case(20, 1000, 1.0, 2000, 30_000, period=9.3),
+    "1000 x 1000 learning at 1 % activity": Case(100, 1000, 1.0, 40, 2000, period=90.0, learning=True),
 }
 SLICE = ("100 dense",)
 
@@ -136,7 +136,7 @@ def rule() -> Any:
     """Pair-based plasticity of two factors."""
     from neurosim.hardware.loihi.plan import Factor, LearningRule, Product, Trace
 
-    products = (Product("x0", -1, -2, (Factor("y1"),)), Product("y0", 1, -2, (Factor("x1"),)))
+    products = (Product("x0", -1, -5, (Factor("y1"),)), Product("y0", 1, -5, (Factor("x1"),)))
     return LearningRule(dw=products, x1=Trace(16, 10), y1=Trace(16, 10), t_epoch=1)
 
 

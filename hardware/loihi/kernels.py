@@ -152,12 +152,12 @@ def deliver_dense(row, weights, found, payload, first, last, base, graded):
 
 @njit(cache=True, nogil=True)
 def deliver_sparse(row, rows, targets, weights, found, payload, first, last, base, graded):
-    """Add the sparse rows of the neurons that fired."""
+    """Add the sparse rows of the neurons that fired; a place without a sign needs no second look at whether it is negative."""
     for j in range(first, last):
         source = found[j] - base
         factor = payload[j] if graded else np.int32(1)
         for edge in range(rows[source], rows[source + 1]):
-            row[targets[edge]] += np.int32(np.int32(weights[edge]) * factor)
+            row[np.uint64(targets[edge])] += np.int32(np.int32(weights[edge]) * factor)
 
 
 @njit(cache=True, nogil=True)
@@ -170,7 +170,6 @@ def deliver_delayed(flat, begin, rows, offsets, weights, found, payload, first, 
         for edge in range(rows[source], rows[source + 1]):
             place = begin + offsets[edge]
             place = place - limit if place >= limit else place
-            # Without a sign there is no second look at the place.
             flat[np.uint64(place)] += np.int32(np.int32(weights[edge]) * factor)
 
 

@@ -133,8 +133,8 @@ def moved(recording: Recording, places: Mapping[str, Place]) -> Recording:
 
 
 def canonical(some: Synapses) -> bool:
-    """Whether shifting each weight is the same as shifting a sum of them."""
-    return some.weight_exp >= 0 or not (np.asarray(some.weight) % (1 << -some.weight_exp)).any()
+    """Whether shifting each weight is the same as shifting a sum of them; a sum of weights times payloads may wrap at 32 bits before."""
+    return some.weight_exp >= 0 or (not some.message_bits and not (np.asarray(some.weight) % (1 << -some.weight_exp)).any())
 
 
 def bins_of(plan: LoihiPlan, places: Mapping[str, Place]) -> list[list[Synapses]]:

@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -299,7 +300,7 @@ def execute(plan: Any, folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
     for steps in (job["warm"], plan.steps - job["warm"]):
         if steps > 0:
             first.run(RunSteps(steps, blocking=False), settings)
-            wait(first, folder)
+            wait(first, job["memory"])
         spent.append(cpu_of_children())
     took = time.perf_counter() - began
     first.stop()
@@ -351,9 +352,16 @@ def joined(plan: Any, groups: Mapping[str, Any]) -> list[Any]:
     return made
 
 
-def wait(process: Any, folder: Path) -> None:
+def abandon(memory: str) -> None:
+    """Nobody waits for the result any more: nothing of the run stays."""
+    for segment in Path("/dev/shm").glob(f"{memory}_*"):
+        segment.unlink(missing_ok=True)
+    os.killpg(0, signal.SIGKILL)
+
+
+def wait(process: Any, memory: str) -> None:
     """Until the run is done; raises what a process of Lava raised."""
-    done = threading.Event()
+    done, parent = threading.Event(), os.getppid()
 
     def waiting() -> None:
         process.wait()
@@ -362,8 +370,8 @@ def wait(process: Any, folder: Path) -> None:
     threading.Thread(target=waiting, daemon=True).start()
     actors = process.runtime._messaging_infrastructure.actors
     while not done.wait(POLL):
-        if os.getppid() == 1:
-            os.killpg(0, 9)  # nobody waits for the result any more
+        if os.getppid() != parent:
+            abandon(memory)
         for actor in actors:
             found = actor.exception
             if found:
@@ -388,7 +396,7 @@ def main(folder: Path) -> int:
     unfinished.write_text(json.dumps(result))
     unfinished.replace(folder / "result.json")
     if "error" in result:
-        os.killpg(0, 9)
+        os.killpg(0, signal.SIGKILL)
     return 0
 
 
