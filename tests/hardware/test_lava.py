@@ -119,6 +119,7 @@ def test_merging_changes_nothing() -> None:
         assert found == set(zip(*one.spikes(group.name), strict=True))
 
 
+@pytest.mark.slow
 def test_several_synapses_of_a_pair_become_layers() -> None:
     """A matrix of Lava has one entry per pair; the layers together do what the group did. So does one group of all weights as they act."""
     random = np.random.default_rng(5)
