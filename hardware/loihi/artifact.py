@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,20 +19,23 @@ from neurosim.errors import FileError, FileFormatError
 from neurosim.files import whole_file
 from neurosim.hardware.loihi.answers import Report, placement_dict
 from neurosim.hardware.loihi.lava import LAVA, LOCK
+from neurosim.hardware.loihi.merge import without_multapses
 from neurosim.hardware.loihi.plan import LoihiPlan, PlanError, Recording
 from neurosim.hardware.loihi.recorded import Recorded, RecordError
 
 FORMAT = "neurosim loihi artifact"
 VERSION = 1
 HERE = Path(__file__).resolve().parent
-TRAVELS = ("plan.py", "recorded.py", "worker.py", "run_lava.py")
+TRAVELS = ("plan.py", "recorded.py", "lava_build.py", "worker.py", "run_lava.py")
 """Modules that need numpy, Lava and each other only."""
 PLAN, EXPECTED = "plan.plan", "expected.npz"
 README = """\
 A network for Intel Loihi, as plain integers.
 
     python run_lava.py --out recorded.npz          on a host with Lava's extension for Loihi
-    python run_lava.py --sim --out recorded.npz    with Lava's models on the CPU (requirements.lock)
+    python run_lava.py --sim --out recorded.npz    with Lava's models on the CPU
+
+Python is 3.10 to 3.12 with what requirements.lock lists; --help says more.
 
 On the machine that made this: neurosim loihi verify ARTIFACT --with recorded.npz
 
@@ -54,7 +58,8 @@ class Artifact:
 
 
 def recording_all(plan: LoihiPlan) -> LoihiPlan:
-    """The plan with the spikes of all its neurons recorded: by these it is verified."""
+    """The plan with the spikes of all its neurons recorded, by which it is verified; synapses as matrices can hold them."""
+    plan = without_multapses(plan)
     recorded = {recording.part for recording in plan.recordings if recording.variable == "spikes"}
     more = tuple(Recording(group.name, "spikes") for group in plan.neurons if group.kind != "source" and group.name not in recorded)
     return replace(plan, recordings=plan.recordings + more)
@@ -124,16 +129,19 @@ def read_artifact(path: str | os.PathLike[str]) -> Artifact:
         manifest = json.loads(files.pop("manifest.json"))
     except FileNotFoundError as error:
         raise FileError(f"cannot read '{where}': there is no such file") from error
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, RuntimeError) as error:
         raise FileFormatError(f"it is no artifact, or is damaged: {error}", where=where) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise FileFormatError("it is no artifact of a network for Loihi", where=where)
-    if manifest["version"] > VERSION:
-        raise FileFormatError(f"it has the version {manifest['version']}; this neurosim reads versions up to {VERSION}", where=where)
-    wanted = manifest["files"]
+    version, wanted = manifest.get("version"), manifest.get("files")
+    if not isinstance(version, int) or version > VERSION:
+        hint = "read it with the neurosim that wrote it, or a later one"
+        raise FileFormatError(f"it has the version {version}; this neurosim reads versions up to {VERSION}", where=where, hint=hint)
+    if not isinstance(wanted, dict) or not {PLAN, EXPECTED} <= set(wanted):
+        raise FileFormatError(f"its manifest does not list {PLAN} and {EXPECTED}", where=where)
     bad = sorted(name for name in set(wanted) | set(files) if hashlib.sha256(files.get(name, b"")).hexdigest() != wanted.get(name))
     if bad:
-        raise FileFormatError(f"these files in it are not what the manifest says: {', '.join(bad)}", where=where)
+        raise FileFormatError(f"these files in it are not what the manifest says: {', '.join(bad)}", where=where, hint="copy or export it again")
     with tempfile.TemporaryDirectory() as folder:
         for name in (PLAN, EXPECTED):
             (Path(folder) / name).write_bytes(files[name])

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -41,7 +42,7 @@ class Spikes:
 
 @dataclass(frozen=True)
 class Register:
-    """(T, K) values of u or v after the (T,) ``steps``; ``of``: (K,) which neurons."""
+    """(T, K) values of u or v of neurons, or of w, t or d of synapses, after the (T,) ``steps``; ``of``: (K,) which ones."""
 
     steps: Array
     of: Array
@@ -52,7 +53,8 @@ class Register:
 class Recorded:
     """A run of ``steps`` steps of the plan with that digest, ``by`` the emulator, Lava or a chip.
 
-    ``spikes``: by group; ``registers``: by (group, 'u' or 'v'); ``info``: text for people.
+    ``spikes``: by group; ``registers``: by (group, 'u' or 'v') and (synapses that learn, 'w', 't' or 'd'); ``info``: text for people, and
+    ``rounding`` 'lava' where what was learnt was rounded by Lava's random numbers whatever the plan asks for.
     """
 
     plan: str
@@ -99,12 +101,12 @@ class Recorded:
             head = json.loads(str(arrays.pop("head")))
         except FileNotFoundError:
             raise
-        except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
             raise RecordError(f"{where} is no record of a run, or is damaged: {error}") from error
         if not isinstance(head, dict) or head.get("format") != FORMAT:
             raise RecordError(f"{where} is no record of a run")
-        if head["version"] > VERSION:
-            raise RecordError(f"{where} has the version {head['version']}; this neurosim reads versions up to {VERSION}")
+        if not isinstance(head.get("version"), int) or head["version"] > VERSION:
+            raise RecordError(f"{where} has the version {head.get('version')}; this neurosim reads versions up to {VERSION}")
         try:
             spikes = {
                 name: Spikes(*(arrays[f"spikes {number} {part}"] for part in ("steps", "indices", "payloads")))
@@ -124,7 +126,7 @@ class Recorded:
         for name, spikes in self.spikes.items():
             yield f"  {name}: {len(spikes):,} spikes"
         for (name, variable), register in self.registers.items():
-            yield f"  {variable} of {name}: {len(register.steps)} steps of {len(register.of)} neurons"
+            yield f"  {variable} of {name}: {len(register.steps)} steps of {len(register.of)} {'neurons' if variable in 'uv' else 'synapses'}"
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -134,3 +136,11 @@ def sorted_spikes(steps: Array, indices: Array, payloads: Array) -> Spikes:
     """Spikes in the order in which two records are compared."""
     order = np.lexsort((payloads, indices, steps))
     return Spikes(np.asarray(steps, np.int64)[order], np.asarray(indices, np.int64)[order], np.asarray(payloads, np.int64)[order])
+
+
+def lavas_rounding(plan: Any) -> Any:
+    """The plan with the random numbers of Lava where synapses learn: it has no others. What is learnt differs by rounding."""
+    synapses = tuple(
+        some if some.learning is None else replace(some, learning=replace(some.learning, rounding="lava")) for some in plan.synapses
+    )
+    return replace(plan, synapses=synapses)

@@ -76,6 +76,8 @@ def test_a_plan_is_checked_as_it_is(file: Path) -> None:
         (("export", "FILE", "--out", "plan.txt"), "--out must end in .loihi (artifact), .plan (plan) or .net (lava-dl), got 'plan.txt'"),
         (("run", "FILE", "--on", "paper"), "a plan runs on 'emulator' or 'lava', got 'paper'"),
         (("verify", "FILE", "--with", "r.npz"), "it is no artifact"),
+        (("deploy", "FILE", "--host", "local"), "it is no artifact"),
+        (("deploy", "missing.loihi", "--host", "local"), "cannot read 'missing.loihi': there is no such file"),
         (("deploy", "missing.loihi", "--host", "-oX"), "a host is a name as ssh knows it, got '-oX'"),
     ],
 )
@@ -115,6 +117,9 @@ def test_from_a_plan_to_a_host_and_back(file: Path, tmp_path: Path, monkeypatch:
     call("loihi", "run", tmp_path / "other.plan", "--out", tmp_path / "other.npz")
     apart = call("loihi", "verify", artifact, "--with", tmp_path / "other.npz")
     assert apart.exit_code == 1 and "it is a record of another plan" in apart.output
+    for name, text in (("missing.npz", "cannot read"), ("four.plan", "is no record of a run")):
+        wrong = call("loihi", "verify", artifact, "--with", tmp_path / name)
+        assert wrong.exit_code == 2 and text in wrong.output
 
 
 # ---- networks of lava-dl ---------------------------------------------------------------------------------------------------

@@ -1,16 +1,15 @@
-"""An artifact, carried to a host, run there, fetched and verified: against a stand-in for Lava with its extension, and over ssh."""
+"""An artifact, carried to a host, run there, fetched and verified: against a stand-in for Lava with its extension, and Lava."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
-import os
-import shutil
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -24,8 +23,9 @@ from neurosim.hardware.loihi.energy import CONSTANTS, estimated
 from neurosim.hardware.loihi.lava import interpreter
 from neurosim.hardware.loihi.limits import LOIHI2
 from neurosim.hardware.loihi.place import placed
-from neurosim.hardware.loihi.plan import LoihiPlan, Neurons, Recording, Stimulus, Synapses
+from neurosim.hardware.loihi.plan import Factor, LearningRule, LoihiPlan, Neurons, Product, Recording, Stimulus, Synapses, Trace
 from neurosim.hardware.loihi.recorded import Recorded, Register, sorted_spikes
+from neurosim.hardware.loihi.run_lava import chip_problems
 from neurosim.hardware.loihi.verify import verified
 
 pytestmark = pytest.mark.slow  # compiles the emulator's loops
@@ -64,15 +64,20 @@ def in_integers(plan: LoihiPlan, model: Callable[[LoihiPlan], dict[str, dict[str
     return Recorded(plan.digest(), plan.steps, "plain integers", spikes, registers)
 
 
-@pytest.fixture(name="expected", scope="module")
-def _expected() -> Recorded:
-    import importlib.util
-
-    specification = importlib.util.spec_from_file_location("integer_model", Path(__file__).with_name("integer_model.py"))
+def _beside(name: str) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
-    return in_integers(network(), module.run)
+    return module
+
+
+MODEL, RULES = _beside("integer_model"), _beside("rules")
+
+
+@pytest.fixture(name="expected", scope="module")
+def _expected() -> Recorded:
+    return in_integers(network(), MODEL.run)
 
 
 @pytest.fixture(name="artifact", scope="module")
@@ -120,6 +125,43 @@ def test_a_damaged_artifact_is_refused(artifact: Path, tmp_path: Path) -> None:
         read_artifact(tmp_path / "missing.loihi")
 
 
+def test_an_artifact_of_another_time(artifact: Path, tmp_path: Path) -> None:
+    """A later version, or a manifest without what belongs there."""
+
+    def with_manifest(**changes: object) -> Path:
+        path = tmp_path / "changed.loihi"
+        with zipfile.ZipFile(artifact) as old, zipfile.ZipFile(path, "w") as new:
+            for entry in old.namelist():
+                manifest = {**json.loads(old.read("manifest.json")), **changes}
+                new.writestr(entry, json.dumps(manifest) if entry == "manifest.json" else old.read(entry))
+        return path
+
+    with pytest.raises(FileFormatError, match="it has the version 2; this neurosim reads versions up to 1"):
+        read_artifact(with_manifest(version=2))
+    with pytest.raises(FileFormatError, match="it has the version None"):
+        read_artifact(with_manifest(version=None))
+    with pytest.raises(FileFormatError, match=r"its manifest does not list plan\.plan and expected\.npz"):
+        read_artifact(with_manifest(files=None))
+    cut = artifact.read_bytes()
+    for length in (len(cut) // 2, len(cut) - 10, 100):
+        (tmp_path / "cut.loihi").write_bytes(cut[:length])
+        with pytest.raises(FileFormatError, match="it is no artifact, or is damaged"):
+            read_artifact(tmp_path / "cut.loihi")
+
+
+def test_matrices_have_one_synapse_of_a_pair(tmp_path: Path) -> None:
+    """An artifact's plan has a second group for the second synapse of a pair, and does the same."""
+    plan = network()
+    first, second = plan.synapses
+    order = np.argsort(np.tile(first.pre, 2), kind="stable")
+    double = {name: np.tile(getattr(first, name), 2)[order] for name in ("pre", "post", "weight")}
+    plan = replace(plan, synapses=(replace(first, **double, delay=np.arange(24) % 5), second))
+    whole = recording_all(plan)
+    assert [len(some) for some in whole.synapses] == [12, 12, 4]
+    for name, spikes in loihi.run(plan).spikes.items():
+        np.testing.assert_array_equal(spikes.steps, loihi.run(whole).spikes[name].steps)
+
+
 @pytest.fixture(name="host")
 def _host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(FAKE))
@@ -158,8 +200,28 @@ def test_what_goes_wrong_on_the_host_is_said_here(artifact: Path, host: None, tm
 
 
 def test_a_host_without_python(artifact: Path, tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="the run on local failed"):
+    with pytest.raises(EngineError, match="the run on local failed with status 127: there is no such interpreter"):
         deployed(artifact, "local", tmp_path / "r.npz", python="no-such-python")
+    with pytest.raises(EngineError, match=r"No module named 'lava'(.|\n)*`neurosim lava setup` makes one here: --python /"):
+        deployed(artifact, "local", tmp_path / "r.npz", python=sys.executable, sim=True)
+    with pytest.raises(OptionError, match="--python takes the path or the name of an interpreter, got '-c'"):
+        deployed(artifact, "local", tmp_path / "r.npz", python="-c")
+    with pytest.raises(FileError, match="there is no folder"):  # before anything is sent
+        deployed(artifact, "local", tmp_path / "nowhere" / "r.npz", python="no-such-python")
+
+
+def test_an_interpreter_of_this_folder(artifact: Path, host: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path is one from here, though the run has a folder of its own; an old Python is told apart."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (tmp_path / "bin" / "python").chmod(0o755)
+    deployed(artifact, "local", "recorded.npz", python="bin/python")
+    assert loihi.verify(artifact, "recorded.npz").ok
+    old = "#!/bin/sh\n" + f'[ "$1" = -c ] && exec {sys.executable} -c "import sys; sys.version_info = (3, 6); sys.version = \'3.6.15 x\'; $2"\n'
+    (tmp_path / "bin" / "python").write_text(old)
+    with pytest.raises(EngineError, match=r"it takes Python 3\.10 or later with Lava; this one is 3\.6\.15"):
+        deployed(artifact, "local", "recorded.npz", python="bin/python")
 
 
 @pytest.mark.parametrize("host", ["-oProxyCommand=touch /tmp/x", "", "a b", "a;b"])
@@ -168,53 +230,104 @@ def test_a_host_is_a_name(artifact: Path, host: str) -> None:
         deployed(artifact, host, "never.npz")
 
 
-SSH = """#!/bin/sh
-echo "$@" >> "$LOG"
-while [ "$1" = -o ]; do shift 2; done
-[ "$1" = unreachable ] && { echo "ssh: Could not resolve hostname unreachable" >&2; exit 255; }
-shift
-cd "$REMOTE_HOME" && sh -c "$*"
-"""
-SCP = """#!/bin/sh
-echo "scp $@" >> "$LOG"
-while [ "$1" = -o ] || [ "$1" = -q ]; do [ "$1" = -o ] && shift; shift; done
-place() { case "$1" in *:*) echo "$REMOTE_HOME/${1#*:}";; *) echo "$1";; esac; }
-cp "$(place "$1")" "$(place "$2")"
-"""
+# ---- what learns -----------------------------------------------------------------------------------------------------------
+def learning_network(rule: LearningRule) -> LoihiPlan:
+    """The first synapses learn; weights after every seventh step and tags of two synapses at other steps are recorded too."""
+    plan = network()
+    learns = replace(plan.synapses[0], learning=rule, tag=np.arange(12) - 5)
+    name = learns.name
+    recordings = (Recording(name, "w", every=7, at=3), Recording(name, "t", np.array([1, 8]), every=20), Recording(name, "d", every=30, at=29))
+    return replace(plan, synapses=(learns, *plan.synapses[1:]), recordings=plan.recordings + recordings)
+
+
+WHOLE = LearningRule((Product("y0", 3, 0, (Factor("x1"),)), Product("x0", -1, 1)), dt=(Product("y0", 1, 0),), x1=Trace(5))
+"""A pair of spikes in one step adds 15, a spike of the source takes 2: no fraction ever, so nothing is rounded."""
+BROKEN = replace(WHOLE, dw=(Product("y0", 1, -3, (Factor("x1"),)), Product("x0", -1, -2)), x1=Trace(5, 4.0))
+
+
+def exported(plan: LoihiPlan, folder: Path) -> Path:
+    loihi.export(plan, folder / "learns.loihi")
+    return folder / "learns.loihi"
+
+
+def test_learning_on_a_chip(host: None, tmp_path: Path) -> None:
+    """Weights are read while the run pauses; the voltages of the whole run are there all the same."""
+    artifact = exported(learning_network(WHOLE), tmp_path)
+    deployed(artifact, "local", tmp_path / "recorded.npz", python=sys.executable)
+    verdict, record = loihi.verify(artifact, tmp_path / "recorded.npz"), loihi.load_record(tmp_path / "recorded.npz")
+    assert verdict.ok, str(verdict)
+    weights = record.registers["in -> four", "w"]
+    assert weights.steps.tolist() == [3, 10, 17, 24, 31, 38, 45, 52, 59] and (np.diff(weights.values, axis=0) != 0).sum() > 30
+    for text in ("w of in -> four: all 108 equal", "t of in -> four: all 6 equal", "d of in -> four: all 24 equal"):
+        assert text in str(verdict)
+    assert "w of in -> four: 9 steps of 12 synapses" in str(record)
+
+
+def test_a_chip_rounds_by_itself(host: None, tmp_path: Path) -> None:
+    artifact = exported(learning_network(BROKEN), tmp_path)
+    deployed(artifact, "local", tmp_path / "recorded.npz", python=sys.executable)
+    verdict = loihi.verify(artifact, tmp_path / "recorded.npz")
+    assert not verdict.ok
+    assert "the first other one is of synapse" in str(verdict) and "a chip rounds what it learns with random numbers of its own" in str(verdict)
+
+
+def test_a_probe_that_forgets_is_found(host: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_CHIP", "forgets")
+    with pytest.raises(EngineError, match="holds .* values, expected .*; where synapses learn the run pauses to read them: record u and v in a"):
+        deployed(exported(learning_network(WHOLE), tmp_path), "local", tmp_path / "recorded.npz", python=sys.executable)
+
+
+def test_what_no_public_name_can_do_on_a_chip(tmp_path: Path) -> None:
+    """All of it at once, before anything is sent."""
+    plan = learning_network(replace(WHOLE, third_factor="third"))
+    learns = plan.synapses[0]
+    pairs = {name: np.asarray(getattr(learns, name))[:11] for name in ("pre", "post", "weight", "tag")}
+    delayed = replace(learns, name="late", delay=3, learning=WHOLE)
+    groups = (*plan.neurons, Neurons("third", 12, "source"), Neurons("odd", 2, "adaptive", dv=np.array([1, 2]), reset_every=4))
+    plan = replace(plan, neurons=groups, synapses=(replace(learns, **pairs), *plan.synapses[1:], delayed), recordings=plan.recordings[:-3])
+    found = list(chip_problems(plan))
+    for text, problem in zip(
+        (
+            "odd: adaptive neurons with planned resets have no public model on the chip",
+            "odd: a process on the chip has one dv, got 2 different ones; make a group of each",
+            "in -> four: learns by a third factor, and none of Lava's public neurons sends y1, y2 or y3",
+            "in -> four: learns where only some pairs are connected",
+            "late: Lava has no synapses that learn and have delays",
+        ),
+        found,
+        strict=True,
+    ):
+        assert problem.startswith(text)
+    placement = placed(plan, LOIHI2)
+    costs = estimated(plan, placement, {group.name: np.ones(group.size) for group in plan.neurons}, CONSTANTS["loihi2-halapoint-bound"])
+    write_artifact(tmp_path / "no.loihi", Report(plan, placement, costs), Recorded(plan.digest(), plan.steps, "nobody", {}))
+    with pytest.raises(EngineError) as raised:
+        deployed(tmp_path / "no.loihi", "local", tmp_path / "r.npz", python="never-started")
+    assert "with --sim it may" in str(raised.value) and all(problem in str(raised.value) for problem in found)
 
 
 @pytest.mark.slow
-def test_over_ssh(artifact: Path, host: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same protocol with ssh and scp, here two scripts with a home of their own: nothing is left there, nothing is asked."""
-    home = tmp_path / "home"
-    home.mkdir()
-    for name, text in (("ssh", SSH), ("scp", SCP)):
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o755)
-    for name, value in (("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}"), ("REMOTE_HOME", str(home)), ("LOG", str(tmp_path / "log"))):
-        monkeypatch.setenv(name, value)
-    deployed(artifact, "me@my-loihi", tmp_path / "recorded.npz", python=sys.executable)
-    found = read_artifact(artifact)
-    assert verified(found.plan, found.expected, loihi.load_record(tmp_path / "recorded.npz")).ok
-    calls = (tmp_path / "log").read_text().splitlines()
-    assert all("BatchMode=yes" in call for call in calls) and sum(call.startswith("scp") for call in calls) == 2
-    assert not list((home / "neurosim-loihi").iterdir())
-    with pytest.raises(EngineError, match="ssh to unreachable failed with status 255"):
-        deployed(artifact, "unreachable", tmp_path / "r.npz")
+@pytest.mark.parametrize("kind", [{}, {"share": 0.6, "rounding": "independent"}, {"third": True, "rounding": "independent"}], ids=str)
+def test_learning_simulated_by_lava(tmp_path: Path, require_engine: Callable[[str], None], kind: dict[str, object]) -> None:
+    """From the plan to the artifact, Lava's own learning and back; a plan that rounds otherwise is compared with Lava's rounding."""
+    require_engine("lava")
+    plan = RULES.random_plan(3, 3, steps=36, every=3, **kind)
+    artifact = exported(plan, tmp_path)
+    loihi.deploy(artifact, "local", tmp_path / "recorded.npz", python=str(interpreter()), sim=True, say=lambda line: None)
+    verdict = loihi.verify(artifact, tmp_path / "recorded.npz")
+    assert verdict.ok and len(verdict.registers) == 9, str(verdict)
+    changes = sum(int((np.diff(r.values, axis=0) != 0).sum()) for r in loihi.load_record(tmp_path / "recorded.npz").registers.values())
+    assert changes > 50
+    assert f"w of s0: all {12 * len(plan.synapses[0])} equal" in str(verdict)
 
 
 @pytest.mark.slow
-def test_over_ssh_to_this_machine(artifact: Path, tmp_path: Path) -> None:
-    """Where a server of ssh lets us in without a password; elsewhere the scripts above stand for it."""
-    if shutil.which("ssh") is None or subprocess.run(["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "localhost", "true"], capture_output=True).returncode:
-        return
-    python = f"env PYTHONPATH={FAKE} {sys.executable}"
-    script = tmp_path / "python"
-    script.write_text(f'#!/bin/sh\nexec {python} "$@"\n')
-    script.chmod(0o755)
-    deployed(artifact, "localhost", tmp_path / "recorded.npz", python=str(script))
-    found = read_artifact(artifact)
-    assert verified(found.plan, found.expected, loihi.load_record(tmp_path / "recorded.npz")).ok
+def test_a_plan_that_learns_run_by_lava(require_engine: Callable[[str], None]) -> None:
+    """``loihi run --on lava`` records what the artifact's script records."""
+    require_engine("lava")
+    plan = RULES.random_plan(5, 2, steps=30, every=4, rounding="independent")
+    verdict = verified(plan, loihi.run(plan), loihi.run(plan, on="lava"))
+    assert verdict.ok and len(verdict.registers) == 6, str(verdict)
 
 
 @pytest.mark.slow
@@ -246,10 +359,15 @@ def test_differences_are_found_and_named(expected: Recorded) -> None:
     wrong = replace(expected, registers={**expected.registers, ("four", "v"): replace(expected.registers["four", "v"], values=values)})
     text = str(verified(plan, expected, wrong))
     assert f"the first other one is of neuron 1 in step 5: {values[5, 1]}, expected {values[5, 1] - 1}" in text
-    assert "it is a record of another plan" in str(verified(plan, expected, replace(expected, plan="0" * 64)))
+    other = verified(plan, expected, replace(expected, plan="0" * 64, spikes={}))
+    assert not other.ok and len(list(other.lines())) == 2 and "it is a record of another plan: 0000000000000000, expected" in str(other)
     assert "it has 3 steps, expected 60" in str(verified(plan, expected, replace(expected, steps=3)))
     assert "spikes of four were not recorded" in str(verified(plan, expected, replace(expected, spikes={"two": expected.spikes["two"]})))
     assert "u of four was not recorded" in str(verified(plan, expected, replace(expected, registers={})))
+    u = expected.registers["four", "u"]
+    fewer = replace(expected, registers={**expected.registers, ("four", "u"): Register(u.steps[:10], u.of, u.values[:10])})
+    text = str(verified(plan, expected, fewer))
+    assert "u of four has values of 4 in 10 steps (0 ... 9), expected values of 4 in 60 steps (0 ... 59)" in text
 
 
 def test_128_elsewhere_is_no_excuse(expected: Recorded) -> None:

@@ -157,55 +157,6 @@ def worker_processes() -> list[str]:
     return [line for line in listed.splitlines() if str(lava.WORKER) in line]
 
 
-@pytest.fixture
-def left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[str]]:
-    """What a run of this test has left: its processes and its shared memory."""
-    name = f"{os.getpid():08x}"
-    monkeypatch.setattr(lava.secrets, "token_hex", lambda size: name)
-    monkeypatch.setattr(lava.tempfile, "tempdir", str(tmp_path))
-
-    def found() -> list[str]:
-        running = [line for line in worker_processes() if str(tmp_path) in line]
-        return running + [str(segment) for segment in lava.SHARED_MEMORY.glob(f"ns{name}_*")]
-
-    return found
-
-
-@pytest.mark.slow
-def test_an_exception_in_a_process(require_engine: Callable[[str], None], left: Callable[[], list[str]]) -> None:
-    """An event beyond its group: Lava itself would wait for ever."""
-    require_engine("lava")
-    plan = small()
-    wrong = replace(plan, stimuli=(replace(plan.stimuli[0], indices=np.array([0, 7])),))
-    began = time.monotonic()
-    with pytest.raises(EngineError, match="IndexError"):
-        lava.run(wrong)
-    assert time.monotonic() - began < 30
-    assert left() == []
-
-
-@pytest.mark.slow
-def test_a_program_that_is_killed(require_engine: Callable[[str], None], left: Callable[[], list[str]], tmp_path: Path) -> None:
-    """The worker sees that nobody waits any more, and takes its processes and its shared memory with it."""
-    require_engine("lava")
-    replace(small(), steps=10_000_000).save(tmp_path / "long.plan")
-    script = (
-        "import sys, tempfile; from neurosim.hardware.loihi import lava; from neurosim.hardware.loihi.plan import LoihiPlan;"
-        f"tempfile.tempdir = sys.argv[1]; lava.secrets.token_hex = lambda size: '{os.getpid():08x}';"
-        "lava.run(LoihiPlan.load(sys.argv[1] + '/long.plan'))"
-    )
-    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)]) as program:
-        until(lambda: len(left()) > 6 and bool(list(tmp_path.glob("*/heartbeat"))))
-        program.kill()
-    until(lambda: left() == [])
-
-
-def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < seconds, "still waiting"
-
-
 @pytest.mark.slow
 def test_no_neuron_of_that_kind(require_engine: Callable[[str], None]) -> None:
     require_engine("lava")
@@ -249,12 +200,6 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert [line for line in worker_processes() if str(python) in line] == []
-
-
-def test_nothing_else_lies_beside_the_processes() -> None:
-    """Lava's compiler executes every file of the folder in which a process was defined."""
-    folder = lava.WORKER.with_name("lava_processes")
-    assert sorted(path.name for path in folder.glob("*.py")) == ["__init__.py", "events.py", "plastic.py"]
 
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 """A stand-in for Lava with its extension for Loihi: the public names that a deployed run uses, executed step by step in one process.
 
 Put its folder on PYTHONPATH. The neurons are the chip's integers, written here a second time; probes of a voltage read 128 after a spike,
-as the chip's do. Anything that the real one would refuse, such as an unknown argument, is refused loudly.
+as the chip's do. Synapses learn without random numbers: what is left of a trace or a weight is cut off. Anything that the real one would
+refuse, such as an unknown argument, is refused loudly. FAKE_CHIP: 'absent', 'fails', 'hangs', or 'forgets' (probes lose what was before a
+pause); FAKE_LOG: where the process id of a run goes, and which host was asked for.
 """
 
 from __future__ import annotations
 
 import enum
 import os
+import re
 import sys
+import time
 from types import ModuleType
 
 import numpy as np
@@ -37,6 +41,11 @@ class Var:
         self.process, self.name = process, name
         self.value = np.broadcast_to(np.asarray(value, np.int64), process.shape).copy()
 
+    def get(self) -> np.ndarray:
+        if not RUNNING:
+            raise AttributeError("'NoneType' object has no attribute 'get_var'")
+        return self.value.copy()
+
 
 class Process:
     def __init__(self, **parameters: object) -> None:
@@ -48,14 +57,23 @@ class Process:
     def run(self, condition: RunSteps, settings: Loihi2HwCfg) -> None:
         if os.environ.get("FAKE_CHIP") == "fails":
             raise RuntimeError("Partitioning could not converge")
+        if os.environ.get("FAKE_CHIP") == "hangs":
+            with open(os.environ["FAKE_LOG"], "w") as file:
+                file.write(str(os.getpid()))
+            time.sleep(1000)
+        if os.environ.get("FAKE_CHIP") == "forgets":
+            for probe in settings.probes:
+                probe.rows.clear()
         everyone = connected(self)
-        for step in range(1, condition.steps + 1):
+        begin = RUNNING.get("steps", 0)
+        RUNNING["steps"] = begin + condition.steps
+        for step in range(begin + 1, begin + condition.steps + 1):
             advance(everyone, step)
             for probe in settings.probes:
                 probe.take()
 
     def stop(self) -> None:
-        pass
+        RUNNING.clear()
 
 
 def connected(first: Process) -> list[Process]:
@@ -69,6 +87,7 @@ def connected(first: Process) -> list[Process]:
 
 
 ALL: list[Process] = []
+RUNNING: dict[str, int] = {}
 
 
 def registered(process: Process) -> None:
@@ -223,6 +242,72 @@ class Connection(Process):
             self.coming[when] = self.coming.get(when, 0) + total
 
 
+class LearningConnection(Connection):
+    """LearningDense: one step per epoch, products of x0, x1, y0, y1 and w."""
+
+    def __init__(self, *, weights: np.ndarray, learning_rule: Rule, tag_1: np.ndarray, tag_2: np.ndarray, sign_mode: SignMode, **others: object) -> None:
+        Connection.__init__(self, weights=weights, sign_mode=sign_mode, **others)
+        self.rule, self.limits = learning_rule, {"MIXED": (-256, 255), "EXCITATORY": (0, 255), "INHIBITORY": (-255, 0)}[sign_mode.name]
+        self.s_in_bap = Port(self.shape[:1])
+        self.traces = {"x1": np.zeros(self.shape[1], np.int64), "y1": np.zeros(self.shape[0], np.int64)}
+        self.tag_1, self.tag_2 = Var(self, "tag_1", tag_1), Var(self, "tag_2", tag_2)
+        self.weights = Var(self, "weights", self.weights)
+
+    def hear(self, step: int) -> None:
+        var = self.weights
+        self.weights = var.value
+        Connection.hear(self, step)
+        self.weights = var
+        fired = {"x": self.s_in.received() != 0, "y": self.s_in_bap.received() != 0}
+        for name in self.traces:
+            tau, impulse = self.rule.settings[f"{name}_tau"], int(self.rule.settings[f"{name}_impulse"])
+            left = np.floor(self.traces[name] * np.exp(-1 / tau)).astype(int) if tau else 0
+            self.traces[name] = np.minimum(left + impulse * fired[name[0]], 127)
+        known = {"x0": fired["x"][None, :], "x1": self.traces["x1"][None, :], "y0": fired["y"][:, None], "y1": self.traces["y1"][:, None], "w": var.value}
+        sums = {target: self.rule.total(target, known, self.shape) for target in ("dw", "dt", "dd")}
+        var.value = np.clip(var.value + sums["dw"], *self.limits)
+        self.tag_1.value = np.clip(self.tag_1.value + sums["dt"], -257, 255)
+        self.tag_2.value = np.clip(self.tag_2.value + sums["dd"], 0, 255)
+
+
+class Rule:
+    """Loihi2FLearningRule."""
+
+    def __init__(
+        self, *, dw: str = "", dd: str = "", dt: str = "", x1_impulse: float = 0, x1_tau: float = 0, x2_impulse: float = 0, x2_tau: float = 0,
+        y1_impulse: float = 0, y1_tau: float = 0, y2_impulse: float = 0, y2_tau: float = 0, y3_impulse: float = 0, y3_tau: float = 0,
+        t_epoch: int = 1, rng_seed: int = 0,
+    ) -> None:  # fmt: skip
+        if t_epoch != 1 or any((x2_impulse, y2_impulse, y3_impulse)):
+            raise NotImplementedError("not on this stand-in")
+        self.settings = dict(x1_impulse=x1_impulse, x1_tau=x1_tau, y1_impulse=y1_impulse, y1_tau=y1_tau)
+        self.products = {"dw": parsed(dw), "dd": parsed(dd), "dt": parsed(dt)}
+
+    def total(self, target: str, known: dict[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+        whole = np.zeros(shape)
+        for scale, factors in self.products[target]:
+            product = np.full(shape, scale)
+            for factor in factors:
+                product = product * known[factor]
+            whole += product
+        return np.floor(whole).astype(np.int64)
+
+
+PRODUCT = re.compile(r"(?P<sign>[+-]?) ?\((?P<mantissa>\d+)\) \* 2\^(?P<exponent>-?\d+)(?P<factors>( \* (x0|x1|y0|y1|w))+)(?: |\Z)")
+
+
+def parsed(text: str) -> list[tuple[float, list[str]]]:
+    found, place = [], 0
+    while place < len(text):
+        product = PRODUCT.match(text, place)
+        if product is None:
+            raise NotImplementedError(f"not on this stand-in: {text[place:]}")
+        scale = int(product["mantissa"]) * 2.0 ** int(product["exponent"]) * (-1 if product["sign"] == "-" else 1)
+        found.append((scale, product["factors"].removeprefix(" * ").split(" * ")))
+        place = product.end()
+    return found
+
+
 # ---- between the host and the chip -----------------------------------------------------------------------------------------
 class Adapter(Process):
     def __init__(self, *, shape: tuple[int, ...], num_message_bits: int = 0) -> None:
@@ -293,10 +378,11 @@ NAMES = {
     "lava.magma.core.run_conditions": {"RunSteps": RunSteps},
     "lava.magma.core.run_configs": {"Loihi2HwCfg": Loihi2HwCfg},
     "lava.magma.compiler.var_model": {},
-    "lava.proc.lif.process": {"LIF": Neuron, "LIFRefractory": HeldNeuron, "LIFReset": Unavailable, "TernaryLIF": Unavailable},
+    "lava.magma.core.learning.learning_rule": {"Loihi2FLearningRule": Rule, "Loihi3FLearningRule": Unavailable},
+    "lava.proc.lif.process": {"LIF": Neuron, "LIFRefractory": HeldNeuron, "LIFReset": Unavailable, "TernaryLIF": Unavailable, "LearningLIF": Unavailable},
     "lava.proc.atrlif.process": {"ATRLIF": Unavailable},
     "lava.proc.graded.process": {"GradedVec": Unavailable, "GradedReluVec": Unavailable},
-    "lava.proc.dense.process": {"Dense": Connection, "DelayDense": Connection, "LearningDense": Unavailable},
+    "lava.proc.dense.process": {"Dense": Connection, "DelayDense": Connection, "LearningDense": LearningConnection},
     "lava.proc.sparse.process": {"Sparse": Connection, "DelaySparse": Connection},
     "lava.proc.embedded_io.spike": {"PyToNxAdapter": Adapter, "NxToPyAdapter": Adapter},
     "lava.utils.loihi": {"is_installed": is_installed, "use_slurm_host": use_slurm_host, "ChipGeneration": ChipGeneration},
@@ -311,4 +397,6 @@ for place, names in NAMES.items():
             sys.modules[name] = ModuleType(name)
             sys.modules[name].__path__ = []
             setattr(sys.modules[".".join(parts[: depth - 1])], parts[depth - 1], sys.modules[name])
-    vars(sys.modules[place]).update(names)
+    # Each process is called what its public name is.
+    own = {name: type(name, (found,), {}) if place.startswith("lava.proc.") else found for name, found in names.items()}
+    vars(sys.modules[place]).update(own)
