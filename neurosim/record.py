@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,7 +36,8 @@ class Record:
 
     ``final``: (part, variable) -> (B, N or E) value after the last step, of block states, pathway states and plastic weights
     (variable 'w', in the canonical order of edges). ``timing``: 'build_s', 'build_cpu_s', 'run_s', 'run_cpu_s' (simulation phase
-    alone), 'compile_s'. ``info``: what the engine wants to be known (threads, precision, bytes per synapse ...).
+    alone), 'compile_s'. ``info``: what the engine wants to be known (threads, precision, bytes per synapse ...); 'warnings': what has
+    to be known before the numbers are believed.
     """
 
     steps: int
@@ -45,3 +46,9 @@ class Record:
     final: Mapping[tuple[str, str], np.ndarray]
     timing: Mapping[str, float] = field(default_factory=dict)
     info: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the engine warns of."""
+        found = self.info.get("warnings", ())
+        return tuple(str(text) for text in found) if isinstance(found, Sequence) and not isinstance(found, str) else ()

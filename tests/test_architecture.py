@@ -66,6 +66,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "neurosim.backends.registry",
         "neurosim.record",
         "neurosim.result",
+        "neurosim.analysis",
         *TREE,
         "neurosim.equations.parse",  # the integer neuron as text
         "neurosim.errors",
@@ -83,6 +84,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "neurosim.units",
     ),
     "neurosim.hardware.loihi.worker": ("neurosim.hardware.loihi.plan",),
+    "neurosim.hardware.loihi.lava_build": (),
     "neurosim.hardware.loihi.recorded": (),  # these travel to a host without neurosim
     "neurosim.hardware.loihi.run_lava": (),
 }
@@ -103,6 +105,7 @@ DOORS = {
     ("neurosim.result", "neurosim.interchange"),
     ("neurosim.result", "neurosim.report"),
     ("neurosim.network", "neurosim.plotting"),
+    ("neurosim.hardware.loihi.answers", "neurosim.plotting"),
 }
 # Rooms whose imports of our own modules may be deferred: the command line (a quick --help), the registry's table, compiled loops of
 # the chip's emulator (no compiler before something runs), published figures.
@@ -123,10 +126,10 @@ LIBRARIES: dict[str, tuple[tuple[str, ...], bool]] = {
     "nest": (("neurosim.backends.nest",), False),
     "torch": (("neurosim.backends.torch", "neurosim.training", "neurosim.interchange"), False),
     "lava": (
-        ("neurosim.hardware.loihi.worker", "neurosim.hardware.loihi.run_lava", "neurosim.hardware.loihi.lava_processes"),
+        tuple(f"neurosim.hardware.loihi.{name}" for name in ("worker", "lava_build", "run_lava", "lava_processes")),
         False,
     ),
-    "scipy": (("neurosim.hardware.loihi.worker",), True),  # Lava brings it
+    "scipy": (("neurosim.hardware.loihi.worker", "neurosim.hardware.loihi.lava_build"), True),  # Lava brings it
     "snntorch": (("neurosim.interchange",), False),
     "norse": (("neurosim.interchange",), False),
     "nir": (("neurosim.interchange",), False),

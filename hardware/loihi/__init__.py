@@ -22,14 +22,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from neurosim.backends.base import Settings
+from neurosim.backends.registry import get
 from neurosim.errors import FileError, FileFormatError, OptionError, UnsupportedError, did_you_mean
 from neurosim.hardware.loihi.answers import Check, Prepared, Report, core_offences
 from neurosim.hardware.loihi.artifact import read_artifact, recording_all, write_artifact
 from neurosim.hardware.loihi.backend import WITHOUT_RUNNING, offences_of
 from neurosim.hardware.loihi.deploy import deployed, environment
 from neurosim.hardware.loihi.energy import CONSTANTS, DEFAULT, Estimate, estimated
+from neurosim.hardware.loihi.fidelity import Fidelity, measured
 from neurosim.hardware.loihi.items import Evaluation, evaluated
 from neurosim.hardware.loihi.limits import WEIGHT_BITS, Core, Profile, profile_of
+from neurosim.hardware.loihi.match import Matched
 from neurosim.hardware.loihi.place import Placement, placed
 from neurosim.hardware.loihi.plan import LoihiPlan, PlanError
 from neurosim.hardware.loihi.quantise import assembled, first_scales, quantised, warnings_of
@@ -45,6 +49,7 @@ __all__ = [
     "Check",
     "Estimate",
     "Evaluation",
+    "Fidelity",
     "LoihiPlan",
     "Placement",
     "Prepared",
@@ -56,6 +61,7 @@ __all__ = [
     "estimate",
     "evaluate",
     "export",
+    "fidelity",
     "load",
     "load_record",
     "place",
@@ -146,12 +152,59 @@ def plan(
         If it cannot run there; lists every offence.
     """
     profile = profile_of(chip)
-    found, offences = offences_of(program_of(network, duration, dt, seed), profile.name)
+    found = suitable(program_of(network, duration, dt, seed), profile)
+    made, quantisation = quantised(found, profile.name, bits=bits, scales=scales, compensate=compensate)
+    return Prepared(made, quantisation, None if profile.core is None else placed(made, profile.core))
+
+
+def fidelity(
+    network: Network | Program,
+    duration: Quantity | Schedule | None = None,
+    *,
+    chip: str = CHIP,
+    dt: Quantity = DEFAULT_DT,
+    seed: int | None = None,
+    bits: int = WEIGHT_BITS,
+    compensate: bool = False,
+    repeats: int = 3,
+    engine: str = "native",
+) -> Fidelity:
+    """What rounding costs a network: rates, irregularity and spike trains on the chip against float, beside what chaos alone does.
+
+    Parameters
+    ----------
+    network, duration, chip, dt, seed, bits, compensate
+        As in :func:`plan`.
+    repeats : int
+        Float runs from membranes a thousandth of the way to threshold beside, of which the floor is the mean.
+    engine : str
+        That of the float runs.
+
+    Returns
+    -------
+    Fidelity
+        ``.ok``: whether each population's rates are as near to float as 1.2 times float to itself (or 5 %, where nothing is chaotic).
+
+    Raises
+    ------
+    UnsupportedError
+        If it cannot run there; lists every offence.
+    """
+    if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
+        raise OptionError(f"repeats must be a whole number from 1 on, got {repeats!r}", where="loihi")
+    profile = profile_of(chip)
+    found = suitable(program_of(network, duration, dt, seed), profile)
+    settings = Settings(options={"chip": profile.name, "bits": bits, "compensate": compensate})
+    return measured(found, get("loihi"), settings, get(engine), repeats)
+
+
+def suitable(program: Program, profile: Profile) -> Matched:
+    """A Program as a chip sees it; raises with every offence where it cannot run there."""
+    found, offences = offences_of(program, profile.name)
     fatal = tuple(offence.obstacle() for offence in offences if offence.severity == "error")
     if found is None or fatal:
         raise UnsupportedError(fatal, f"'{profile.name}'", WITHOUT_RUNNING)
-    made, quantisation = quantised(found, profile.name, bits=bits, scales=scales, compensate=compensate)
-    return Prepared(made, quantisation, None if profile.core is None else placed(made, profile.core))
+    return found
 
 
 def load(path: str | os.PathLike[str]) -> LoihiPlan:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from neurosim.backends.base import Obstacle
-from neurosim.errors import UnsupportedError
+from neurosim.errors import OptionError, UnsupportedError
 from neurosim.files import whole_file
 from neurosim.hardware.loihi.energy import NANO, Estimate
 from neurosim.hardware.loihi.limits import Core
@@ -15,6 +18,9 @@ from neurosim.hardware.loihi.match import Offence
 from neurosim.hardware.loihi.place import RESOURCES, Placement
 from neurosim.hardware.loihi.plan import LoihiPlan
 from neurosim.hardware.loihi.quantise import QuantisationReport
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 WORDS = {
     "neurons": "neurons",
@@ -60,6 +66,18 @@ class Check:
             "placement": None if self.placement is None else placement_dict(self.placement),
         }
 
+    def draw(self) -> Figure:
+        """The mesh of the chips with the load of each core.
+
+        Raises
+        ------
+        OptionError
+            If it was not put on cores.
+        """
+        if self.placement is None:
+            raise OptionError(f"there are no cores to draw: {'it does not fit on' if self.offences else 'the target is'} {self.chip}", where="loihi")
+        return picture(self.placement, self.chip)
+
     def lines(self) -> Iterator[str]:
         """For people: where it fits, or every offence with a remedy."""
         if not self.fits:
@@ -95,6 +113,19 @@ def placement_dict(placement: Placement) -> dict[str, object]:
         "utilisation": placement.utilisation(),
         "loads": [{**vars(load), "place": placement.place(number)} for number, load in enumerate(placement.loads)],
     }
+
+
+def picture(placement: Placement, title: str) -> Figure:
+    """The mesh of the chips, each core as full as its scarcest resource."""
+    from neurosim.plotting import mesh
+
+    core = placement.core
+    places = np.array([divmod(number, core.cores) for number in range(placement.cores)], np.int64).reshape(-1, 2)
+    shares = np.array([max(load.share(core).values()) for load in placement.loads])
+    return mesh(
+        places, [load.group for load in placement.loads], shares, tiles=core.tiles, usable=core.cores, title=f"{title}: {fitting(placement)}",
+        subtitle="each core is filled as far as its scarcest resource is used",
+    )  # fmt: skip
 
 
 def core_offences(placement: Placement) -> Iterator[Offence]:
@@ -140,6 +171,10 @@ class Report:
     plan: LoihiPlan
     placement: Placement
     estimate: Estimate
+
+    def draw(self) -> Figure:
+        """The mesh of the chips with the load of each core."""
+        return picture(self.placement, self.plan.name or self.plan.profile)
 
     def to_dict(self) -> dict[str, object]:
         """For programs."""

@@ -12,7 +12,7 @@ from neurosim.backends.base import Capabilities, Obstacle, Option, Progress, Set
 from neurosim.errors import ProgramError, UnsupportedError
 from neurosim.hardware.loihi import lava
 from neurosim.hardware.loihi.emulator import Emulator
-from neurosim.hardware.loihi.limits import PROFILES, WEIGHT_BITS
+from neurosim.hardware.loihi.limits import ALIASES, PROFILES, WEIGHT_BITS, profile_of
 from neurosim.hardware.loihi.match import Matched, Membrane, Offence, matched
 from neurosim.hardware.loihi.plan import LoihiPlan
 from neurosim.hardware.loihi.quantise import QuantisationReport, quantised, range_offences
@@ -28,7 +28,7 @@ WITHOUT_RUNNING = "(the same report without running: neurosim loihi check)"
 
 def offences_of(program: Program, profile: str, copies: int = 1) -> tuple[Matched | None, tuple[Offence, ...]]:
     """The chip's view of a Program and everything that stands in its way."""
-    found, offences = matched(program, PROFILES[profile])
+    found, offences = matched(program, profile_of(profile))
     if found is not None:
         offences = (*offences, *range_offences(found))
     if copies > 1:
@@ -37,10 +37,25 @@ def offences_of(program: Program, profile: str, copies: int = 1) -> tuple[Matche
     return found, offences
 
 
+def aims(settings: Settings) -> tuple[str, ...]:
+    """The targets that a run has to suit: the chip, and Lava's models where it runs there; the plan is the first one's."""
+    run, chip = str(settings.options.get("run", "emulator")), str(settings.options.get("chip", ""))
+    aimed = (profile_of(chip).name,) if chip else ()
+    if run == "lava" and not chip.startswith("lava"):
+        return (*aimed, "lava-cpu-fixed")
+    return aimed or ("emulator",)
+
+
+def suited(program: Program, settings: Settings) -> tuple[Matched | None, tuple[Offence, ...]]:
+    """The first target's view of a Program, and what stands in the way of any."""
+    views = [offences_of(program, name, settings.copies) for name in aims(settings)]
+    return views[0][0], tuple(dict.fromkeys(offence for _, offences in views for offence in offences))
+
+
 def mode_of(settings: Settings) -> str:
     """What runs: the emulator or Lava, and what was aimed at."""
-    run, profile = (str(settings.options.get(name, "emulator")) for name in ("run", "profile"))
-    return run if profile in ("emulator", run) else f"{run}, {profile}"
+    run = str(settings.options.get("run", "emulator"))
+    return f"{run}, {aims(settings)[0]}" if settings.options.get("chip") else run
 
 
 @dataclass(frozen=True)
@@ -55,7 +70,7 @@ class Loihi:
             level=lambda settings: "bounded",
             obstacles=self._obstacles,
             options=(
-                Option("profile", "emulator", tuple(PROFILES), "which chip, or which models of Lava"),
+                Option("chip", "", ("", *PROFILES, *ALIASES), "what to aim at; '' is anything that the emulator, or Lava, can run"),
                 Option("run", "emulator", ("emulator", "lava"), "our own integers, or Lava's"),
                 Option("bits", WEIGHT_BITS, tuple(range(1, WEIGHT_BITS + 1)), "of the size of a weight"),
                 Option("compensate", False, (False, True), "biases and weights make up for the rounding of the membrane's decay"),
@@ -65,19 +80,18 @@ class Loihi:
         )
 
     def _obstacles(self, program: Program, settings: Settings) -> tuple[Obstacle, ...]:
-        _, offences = offences_of(program, str(settings.options.get("profile", "emulator")), settings.copies)
+        _, offences = suited(program, settings)
         return tuple(offence.obstacle() for offence in offences if offence.severity == "error")
 
     def compile(self, program: Program, settings: Settings, progress: Progress | None = None) -> LoihiRun:
         """Match and quantise."""
         began = time.perf_counter()
-        profile = str(settings.options.get("profile", "emulator"))
-        found, offences = offences_of(program, profile, settings.copies)
+        found, offences = suited(program, settings)
         if found is None or any(offence.severity == "error" for offence in offences):
             raise UnsupportedError(tuple(offence.obstacle() for offence in offences), f"'{self.name}' ({mode_of(settings)})", WITHOUT_RUNNING)
         bits, compensate = int(str(settings.options.get("bits", WEIGHT_BITS))), bool(settings.options.get("compensate", False))
         run = str(settings.options.get("run", "emulator"))
-        plan, report = quantised(found, profile, bits=bits, compensate=compensate, rounding="lava" if run == "lava" else "")
+        plan, report = quantised(found, aims(settings)[0], bits=bits, compensate=compensate, rounding="lava" if run == "lava" else "")
         return LoihiRun(found, plan, report, run, {"build_s": time.perf_counter() - began})
 
 
@@ -124,7 +138,8 @@ class LoihiRun:
                 traces[tap.part, tap.variable] = self.counted(spikes[tap.part], tap)
             else:
                 traces[tap.part, tap.variable] = self.traced(tap)
-        info = {"engine": "loihi", "threads": 1, "precision": "integers", "profile": self.plan.profile, "plan": self.plan.digest()}
+        info: dict[str, object] = {"engine": "loihi", "threads": 1, "precision": "integer", "profile": self.plan.profile, "plan": self.plan.digest()}
+        info["bounds"], info["warnings"] = bounds_of(self.found, self.report), list(self.report.warnings)
         info["run by"] = "Lava on the CPU" if self.where == "lava" else "the emulator"
         return Record(self.steps, events, traces, self.learnt(), dict(self.timing), info)
 
@@ -229,6 +244,15 @@ class LoihiRun:
 
 
 COUNTED = ("spikes", "counts", "count")
+
+
+def bounds_of(found: Matched, report: QuantisationReport) -> dict[str, float]:
+    """Population -> the share of its span by which rounding may move its membrane: a constant input leads to what is relative to the
+    weights, and to the decay of the membrane."""
+    decays = {m.name: max((row.error for row in report.parameters if row.part == m.name), default=0.0) for m in found.membranes}
+    into = {some.name: some.target for some in found.connections}
+    weights = {m.name: max((row.error for row in report.weights if into.get(row.part) == m.name), default=0.0) for m in found.membranes}
+    return {name: decays[name] + weights[name] for name in decays}
 
 
 def chosen_events(spikes: tuple[Array, Array, Array], tap: Tap) -> Events:

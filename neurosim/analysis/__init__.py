@@ -12,7 +12,7 @@ copies.
 
 from typing import TYPE_CHECKING
 
-from neurosim.analysis.comparison import Comparison, SpikeDifference, ValueDifference, compare
+from neurosim.analysis.comparison import Comparison, compare
 from neurosim.analysis.correlation import (
     coincidence,
     correlation_matrix,
@@ -23,6 +23,7 @@ from neurosim.analysis.correlation import (
     synchrony,
     trace_synchrony,
 )
+from neurosim.analysis.differences import SpikeDifference, ValueDifference
 from neurosim.analysis.distances import isi_distance, van_rossum_distance, victor_purpura_distance
 from neurosim.analysis.firing import instantaneous_rate, population_rate, psth, rates
 from neurosim.analysis.irregularity import cv, cv2, fano_factor, intervals, lv, mean_cv

@@ -5,7 +5,8 @@ What counts as agreement depends on the level that the two engines declare; the 
 =========== ========================================================================================================
 identical   the same spikes; traces and weights within 1e-9 of their unit (relative to values above 1)
 close       as many spikes of each neuron, each within one step; traces and weights within ``tolerance``
-bounded     traces and weights within ``tolerance``: the bound that the engine reports
+bounded     for engines that round a network's numbers: as many spikes of each population, to a tenth (or one); traces of what
+            never fires, and weights, within what the engine reports and ``tolerance`` (a twentieth) of what they span
 statistical  population rates within 4 standard errors, over copies, or over ten stretches of time where there is one copy
 =========== ========================================================================================================
 """
@@ -13,79 +14,35 @@ statistical  population rates within 4 standard errors, over copies, or over ten
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from neurosim.analysis.distances import van_rossum_distance
-from neurosim.analysis.irregularity import mean_cv
+from neurosim.analysis.differences import (
+    RateDifference,
+    SpikeDifference,
+    ValueDifference,
+    largest_by_unit,
+    rate_difference,
+    spike_difference,
+    value_differences,
+    value_text,
+    with_unit,
+)
 from neurosim.analysis.report import aligned
 from neurosim.errors import CompareError, OptionError, did_you_mean
-from neurosim.result import PartResult, Result, require_result
+from neurosim.record import Record
+from neurosim.result import Result, require_result
 from neurosim.spelling import spelt
 
 LEVELS = ("bitwise", "identical", "close", "bounded", "statistical")
 """From the strictest to the weakest."""
 EXACT = 1e-9
 CLOSE = 1e-3
+BOUND_OF_COUNTS, BOUND_OF_VALUES = 0.1, 0.05
+"""At the level 'bounded': shares by which spike counts of a population, and values of what never fires, may differ."""
 STANDARD_ERRORS = 4.0
-STRETCHES = 10
-
-
-@dataclass(frozen=True)
-class SpikeDifference:
-    """The spikes of one part in two results.
-
-    ``counts``: in the first and the second. ``step``, ``neuron``, ``copy``: of the first spike that is not in both with the
-    same payload, None where all are; ``only_in``: 1 or 2, the result that has it, 0 where the payloads differ.
-    ``distance``: mean van Rossum distance of the neurons (10 ms). ``steps_apart``: how far corresponding spikes of a
-    neuron are apart at most, None where the numbers differ.
-    """
-
-    part: str
-    counts: tuple[int, int]
-    step: int | None = None
-    neuron: int | None = None
-    copy: int = 0
-    only_in: int = 0
-    distance: float = 0.0
-    steps_apart: int | None = 0
-
-    @property
-    def same(self) -> bool:
-        """Whether both have the same spikes."""
-        return self.step is None
-
-
-@dataclass(frozen=True)
-class ValueDifference:
-    """One variable in two results: the largest distance of two corresponding values, and the unit it is in.
-
-    ``size``: the largest magnitude in the first result, which a tolerance is relative to where it is above 1.
-    """
-
-    part: str
-    variable: str
-    unit: str
-    distance: float
-    size: float
-
-    def within(self, tolerance: float) -> bool:
-        """Whether the distance is at most ``tolerance``, relative to values above 1."""
-        return self.distance <= tolerance * max(1.0, self.size)
-
-
-@dataclass(frozen=True)
-class RateDifference:
-    """Mean rate [Hz] and CV of one population in two results; ``deviations``: standard errors between the rates."""
-
-    part: str
-    rates: tuple[float, float]
-    cvs: tuple[float, float]
-    deviations: float
 
 
 @dataclass(frozen=True)
@@ -101,6 +58,7 @@ class Comparison:
     weights: tuple[ValueDifference, ...]  # and other states of synapses
     rates: tuple[RateDifference, ...] = ()
     same_program: bool = True
+    reported: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def same_spikes(self) -> bool:
@@ -118,9 +76,9 @@ class Comparison:
         """Whether the results agree as closely as the level says."""
         if self.level == "statistical":
             return all(difference.deviations <= STANDARD_ERRORS for difference in self.rates)
-        values = all(value.within(self.tolerance) for value in (*self.traces, *self.weights))
         if self.level == "bounded":
-            return values
+            return not self._out_of_bounds()
+        values = all(value.within(self.tolerance) for value in (*self.traces, *self.weights))
         if self.level == "close":
             return values and all(d.steps_apart is not None and d.steps_apart <= 1 for d in self.spikes)
         return values and self.same_spikes
@@ -128,6 +86,8 @@ class Comparison:
     def __str__(self) -> str:
         if self.level == "statistical":
             return self._statistics()
+        if self.level == "bounded":
+            return self._within_bounds()
         if self.same_spikes:
             return self._agreement()
         return self._parting()
@@ -144,10 +104,10 @@ class Comparison:
         states = [value for value in self.weights if value.variable != "w"]
         for word, values in (("traces", self.traces), ("weights", weights), ("synaptic states", states)):
             if values:
-                facts.append(f"{word} within {_largest(values)}")
+                facts.append(f"{word} within {largest_by_unit(values)}")
         text = f"{self._head()}: {', '.join(facts)}"
         far = [value for value in (*self.traces, *self.weights) if not value.within(self.tolerance)]
-        return "\n".join([text, *(f"  {_value_text(value)}, allowed {self.tolerance:.0e}" for value in far)])
+        return "\n".join([text, *(f"  {value_text(value)}, allowed {self.tolerance:.0e}" for value in far)])
 
     def _parting(self) -> str:
         counts = [sum(difference.counts[k] for difference in self.spikes) for k in (0, 1)]
@@ -170,8 +130,32 @@ class Comparison:
                 )
         if same:
             lines.append(f"  {same} other part{'' if same == 1 else 's'} with the same spikes")
-        lines.extend(f"  {_value_text(value)}" for value in (*self.traces, *self.weights) if value.distance > 0.0)
+        lines.extend(f"  {value_text(value)}" for value in (*self.traces, *self.weights) if value.distance > 0.0)
         return "\n".join(lines)
+
+    def _out_of_bounds(self) -> list[str]:
+        """What rounding has led further away than the level 'bounded' allows."""
+        found = []
+        for d in self.spikes:
+            if abs(d.counts[0] - d.counts[1]) > max(1.0, BOUND_OF_COUNTS * max(d.counts)):
+                found.append(f"'{d.part}': {100 * d.share_apart:.1f} % more or fewer spikes, allowed {100 * BOUND_OF_COUNTS:g} %")
+        firing = {d.part for d in self.spikes if any(d.counts)}
+        for value in (*self.traces, *self.weights):
+            share = self.tolerance + self.reported.get(value.part, 0.0)
+            if value.part not in firing and value.distance > share * value.span:
+                found.append(f"{value_text(value)}, allowed {100 * share:.3g} % of {with_unit(value.span, value.unit)}")
+        return found
+
+    def _within_bounds(self) -> str:
+        far = self._out_of_bounds()
+        worst = max((d.share_apart for d in self.spikes), default=0.0)
+        head = f"different: {len(far)} of {len(self.spikes) + len(self.traces) + len(self.weights)} out of bounds"
+        if not far:
+            head = f"bounded: numbers of spikes within {100 * worst:.1f} %" if self.spikes else "bounded: no spikes recorded"
+        header = ["population", "spikes", "and", "apart"]
+        rows = [[d.part, *(f"{count:,}" for count in d.counts), f"{100 * d.share_apart:.1f} %"] for d in self.spikes]
+        table = [f"  {line}" for line in aligned(header, rows)] if rows else []
+        return "\n".join([head, *(f"  {text}" for text in far), *table])
 
     def _statistics(self) -> str:
         far = [d for d in self.rates if not d.deviations <= STANDARD_ERRORS]
@@ -201,7 +185,8 @@ def compare(first: Result, second: Result, level: str | None = None, *, toleranc
         'bitwise', 'identical', 'close', 'bounded' or 'statistical'; the weaker of those that the two engines declare
         unless given.
     tolerance : float, optional
-        For values, in their unit, relative to values above 1: 1e-9 (bitwise: 0) or, for 'close' and 'bounded', 1e-3.
+        For values, in their unit, relative to values above 1: 1e-9 (bitwise: 0), for 'close' 1e-3. For 'bounded' relative to
+        what the values span: 0.05.
 
     Returns
     -------
@@ -222,22 +207,29 @@ def compare(first: Result, second: Result, level: str | None = None, *, toleranc
     _strength(level)
     _check_comparable(first, second)
     if tolerance is None:
-        tolerance = {"bitwise": 0.0, "close": CLOSE, "bounded": CLOSE}.get(level, EXACT)
+        tolerance = {"bitwise": 0.0, "close": CLOSE, "bounded": BOUND_OF_VALUES}.get(level, EXACT)
     _check_tolerance(tolerance)
     shared = [(part, second[part.name]) for part in first]
-    spikes = tuple(_spike_difference(a, b) for a, b in shared if a.has_spikes and b.has_spikes)
-    rates = tuple(_rate_difference(a, b) for a, b in shared if a.kind == "population" and a.has_spikes and b.has_spikes)
+    spikes = tuple(spike_difference(a, b) for a, b in shared if a.has_spikes and b.has_spikes)
+    rates = tuple(rate_difference(a, b) for a, b in shared if a.kind == "population" and a.has_spikes and b.has_spikes)
     return Comparison(
         level,
         tolerance,
         _engine_names(first, second),
         first.provenance.dt,
         spikes,
-        tuple(found for a, b in shared if a.kind != "projection" for found in _value_differences(a, b)),
-        tuple(found for a, b in shared if a.kind == "projection" for found in _value_differences(a, b)),
+        tuple(found for a, b in shared if a.kind != "projection" for found in value_differences(a, b)),
+        tuple(found for a, b in shared if a.kind == "projection" for found in value_differences(a, b)),
         rates if level == "statistical" else (),
         first.provenance.program_digest == second.provenance.program_digest,
+        {**reported_bounds(first.record), **reported_bounds(second.record)},
     )
+
+
+def reported_bounds(record: Record) -> Mapping[str, float]:
+    """Part -> the share of what its values span by which an engine says that its rounding may move them; ``info['bounds']``."""
+    found = record.info.get("bounds", {})
+    return {str(name): float(share) for name, share in found.items()} if isinstance(found, Mapping) else {}
 
 
 def _strength(level: str) -> int:
@@ -276,131 +268,3 @@ def _check_comparable(first: Result, second: Result) -> None:
     if found:
         shown = [CompareError(text) for text in sorted(found)[:12]]
         raise CompareError("these are results of different networks or runs:", parts=shown)
-
-
-# ---- spikes --------------------------------------------------------------------------------------------------------------
-def _spike_difference(first: PartResult, second: PartResult) -> SpikeDifference:
-    keys, payloads = zip(*(_sorted_events(part) for part in (first, second)))
-    counts = (keys[0].shape[0], keys[1].shape[0])
-    if np.array_equal(keys[0], keys[1]) and np.array_equal(payloads[0], payloads[1]):
-        return SpikeDifference(first.name, counts)
-    step, copy, neuron, only_in = _first_difference(keys, payloads)
-    dt = first.provenance.dt
-    trains = [(key[:, 0] * dt, key[:, 1] * first.size + key[:, 2]) for key in keys]
-    distances = van_rossum_distance(trains[0], trains[1], first.size * first.copies)
-    return SpikeDifference(
-        first.name, counts, step, neuron, copy, only_in, float(distances.mean()), _steps_apart(keys, first.size)
-    )
-
-
-def _sorted_events(part: PartResult) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Steps (less the part's shift), copies and neurons (M, 3) in that order, and payloads (M,)."""
-    events = part.events
-    columns = [events.steps - part.info.shift, events.copies, events.indices]
-    keys = np.stack([np.asarray(column, np.int64) for column in columns], axis=1)
-    order = np.lexsort((keys[:, 2], keys[:, 1], keys[:, 0]))
-    return keys[order], np.asarray(events.payloads, np.float64)[order]
-
-
-def _first_difference(keys: Sequence[Any], payloads: Sequence[Any]) -> tuple[int, int, int, int]:
-    """Step, copy and neuron of the first event that is not in both, and which result has it (0: other payload)."""
-    shared = min(len(keys[0]), len(keys[1]))
-    other_key = np.any(keys[0][:shared] != keys[1][:shared], axis=1)
-    other = np.flatnonzero(other_key | (payloads[0][:shared] != payloads[1][:shared]))
-    if other.size == 0:
-        only = 1 if len(keys[0]) > shared else 2
-        step, copy, neuron = keys[only - 1][shared]
-        return int(step), int(copy), int(neuron), only
-    k = int(other[0])
-    a, b = (tuple(int(x) for x in keys[side][k]) for side in (0, 1))
-    if a == b:
-        return a[0], a[1], a[2], 0
-    step, copy, neuron = min(a, b)
-    return step, copy, neuron, 1 if a < b else 2
-
-
-def _steps_apart(keys: Sequence[Any], size: int) -> int | None:
-    """Largest distance in steps of the k-th spikes of a neuron; None where the numbers of spikes differ."""
-    trains = []
-    for key in keys:
-        neuron = key[:, 1] * size + key[:, 2]
-        order = np.lexsort((key[:, 0], neuron))
-        trains.append((neuron[order], key[order, 0]))
-    if not np.array_equal(trains[0][0], trains[1][0]):
-        return None
-    return int(np.abs(trains[0][1] - trains[1][1]).max(initial=0))
-
-
-# ---- values --------------------------------------------------------------------------------------------------------------
-def _value_differences(first: PartResult, second: PartResult) -> list[ValueDifference]:
-    """Recorded variables of a population; of a projection also what it was left with after the run."""
-    records = (first.record, second.record)
-    found = []
-    for part, variable in records[0].traces:
-        if part != first.name or (part, variable) not in records[1].traces or variable in ("count", "counts"):
-            continue
-        found.append(_difference(first, variable, first.trace(variable), second.trace(variable)))
-    if first.kind == "projection":
-        names = {first.name, first.info.weights}
-        known = {variable: True for name, variable in records[0].final if name in names and (name, variable) in records[1].final}
-        for variable in known:
-            found.append(_difference(first, variable, first.final(variable), second.final(variable)))
-    return found
-
-
-def _difference(part: PartResult, variable: str, a: npt.NDArray[Any], b: npt.NDArray[Any]) -> ValueDifference:
-    if a.shape != b.shape:
-        raise CompareError(f"{part.kind} '{part.name}': '{variable}' was recorded as {a.shape} and {b.shape}")
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    known = ~(np.isnan(a) & np.isnan(b)) & (a != b)  # equal infinities are equal
-    apart = np.abs(a[known] - b[known])
-    distance = math.inf if np.isnan(apart).any() else float(apart.max(initial=0.0))
-    finite = np.abs(a[np.isfinite(a)])
-    return ValueDifference(part.name, variable, part.units.get(variable, ""), distance, float(finite.max(initial=0.0)))
-
-
-def _largest(values: Sequence[ValueDifference]) -> str:
-    """The largest distance in each unit: '3e-12 mV and 2e-13 pA'."""
-    worst: dict[str, float] = {}
-    for value in values:
-        worst[value.unit] = max(worst.get(value.unit, 0.0), value.distance)
-    return " and ".join(_with_unit(distance, unit) for unit, distance in worst.items())
-
-
-def _value_text(value: ValueDifference) -> str:
-    return f"'{value.part}' {value.variable}: {_with_unit(value.distance, value.unit)} apart"
-
-
-def _with_unit(distance: float, unit: str) -> str:
-    number = "0" if distance == 0.0 else f"{distance:.0e}" if distance < 1e-2 else f"{distance:.3g}"
-    number = number.replace("e-0", "e-")
-    return number if unit in ("", "1") else f"{number} {unit}"
-
-
-# ---- statistics ------------------------------------------------------------------------------------------------------------
-def _rate_difference(first: PartResult, second: PartResult) -> RateDifference:
-    samples = [_rate_samples(part) for part in (first, second)]
-    means = [float(sample.mean()) for sample in samples]
-    variance = sum(float(sample.var(ddof=1)) / sample.size if sample.size > 1 else 0.0 for sample in samples)
-    apart = abs(means[0] - means[1])
-    deviations = 0.0 if apart == 0.0 else apart / math.sqrt(variance) if variance > 0.0 else math.inf
-    return RateDifference(first.name, (means[0], means[1]), (_cv(first), _cv(second)), deviations)
-
-
-def _rate_samples(part: PartResult) -> npt.NDArray[Any]:
-    """Independent measurements of the population's rate [Hz]: one per copy, or one per stretch of time."""
-    events = part.events
-    milliseconds = part.window[1] - part.window[0]
-    if part.copies > 1:
-        counts = np.bincount(events.copies, minlength=part.copies)
-        return counts * (1000.0 / (milliseconds * part.size))
-    first, last = part.window_steps
-    edges = np.linspace(first, last, STRETCHES + 1)
-    counts = np.diff(np.searchsorted(events.steps, edges))
-    return counts * (1000.0 * STRETCHES / (milliseconds * part.size))
-
-
-def _cv(part: PartResult) -> float:
-    times, ids = part.spikes
-    size = part.size * part.copies
-    return mean_cv(times, ids + part.copy_numbers * part.size, size, part.window)

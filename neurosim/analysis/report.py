@@ -84,6 +84,7 @@ def table(result: Result) -> str:
     foot = [f"{spikes:,} spikes between {first:g} and {last:g} ms"]
     if not judged:
         foot.append(f"no CV: it is biased in runs shorter than {CV_FROM_MS / 1000.0:g} s")
+    foot += [f"warning: {text}" for text in result.record.warnings]
     return "\n".join([*aligned(header, cells), *foot])
 
 

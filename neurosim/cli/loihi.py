@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -72,22 +73,37 @@ def check(target: str, chip: str, as_json: bool, choices: Mapping[str, Any]) -> 
 @click.argument("target")
 @click.option("--chip", help=CHIPS)
 @click.option("--constants", help="Whose energies and times are used; loihi1-davies, loihi1-calibrated or loihi2-halapoint-bound.")
+@click.option("--fidelity", is_flag=True, help="Of a model: also run it in float, and in float from starts beside, and compare.")
+@click.option("--picture", metavar="FILE.png", help="Where to draw the mesh of the chips with the load of each core.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @of_models
 @reporting_errors
-def report(target: str, chip: str | None, constants: str | None, as_json: bool, choices: Mapping[str, Any]) -> None:
+def report(
+    target: str, chip: str | None, constants: str | None, fidelity: bool, picture: str | None, as_json: bool, choices: Mapping[str, Any]
+) -> None:
     """Run a network on the emulator and say what it takes: rounding of its numbers, cores, energy and time."""
-    from neurosim.cli.loihi_targets import Choices, planned
+    from neurosim.cli.loihi_targets import Choices, against_float, planned
+    from neurosim.files import whole_file
     from neurosim.hardware import loihi as door
 
-    plan, quantisation = planned(Choices(target, chip, **choices))
+    chosen = Choices(target, chip, **choices)
+    compared = against_float(chosen) if fidelity else None
+    plan, quantisation = planned(chosen)
     found = door.report(plan, chip=chip, constants=constants)
+    if picture is not None:
+        with whole_file(picture) as unfinished:
+            found.draw().savefig(unfinished, format="png")
     if as_json:
-        click.echo(json.dumps(found.to_dict(), indent=1, default=str))
+        more = {} if compared is None else {"fidelity": asdict(compared)}
+        click.echo(json.dumps({**found.to_dict(), **more}, indent=1, default=str))
         return
     if quantisation is not None:
         click.echo(quantisation)
     click.echo(found)
+    if compared is not None:
+        click.echo(compared)
+    if picture is not None:
+        click.echo(f"wrote {picture}")
 
 
 @loihi.command()

@@ -87,7 +87,7 @@ def carry_out(order: Order) -> bool:
     if whole.record.steps == 0:
         click.echo("interrupted before the first step; nothing was kept", err=True)
         return True
-    evaluated = _evaluated(replace(whole, provenance=replace(whole.provenance, command=order.command, notes=tuple(notes))))
+    evaluated = _evaluated(replace(whole, provenance=replace(whole.provenance, command=order.command, notes=(*notes, *whole.provenance.notes))))
     click.echo("")
     click.echo(table(evaluated))
     facts = _summary(evaluated, model, {**arguments, **of_parts}, clocks)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from neurosim.plotting.diagram import diagram
 from neurosim.plotting.matrix import connectivity, indegrees
+from neurosim.plotting.mesh import mesh
 from neurosim.plotting.overview import overview
 from neurosim.plotting.portrait import portrait
 from neurosim.plotting.spikes import raster, rates
@@ -24,6 +25,7 @@ __all__ = [
     "house_style",
     "indegrees",
     "intervals",
+    "mesh",
     "new_figure",
     "overview",
     "portrait",

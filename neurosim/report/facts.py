@@ -175,7 +175,7 @@ def _script(result: Result) -> list[str]:
         inner = ", ".join(f"ns.Phase({length:g} * ms{f', label={json.dumps(label)}' if label else ''})" for label, length in phases)
         plan = f"ns.Schedule({inner})"
     given = [f"dt={origin.dt:g} * ms", f'backend="{origin.backend}"', f"seed={origin.seed}"]
-    given += [f'precision="{origin.precision}"'] if origin.precision != "double" else []
+    given += [f'precision="{origin.precision}"'] if origin.precision == "single" else []
     given += [f"copies={origin.copies}"] if origin.copies > 1 else []
     options = {name: value for name, value in origin.options.items() if value is not None}
     given += [f"options={options!r}"] if options else []

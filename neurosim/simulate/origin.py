@@ -46,7 +46,7 @@ def provenance_of(program: Program, record: Record, backend: str, level: str, se
         program.seed,
         backend,
         level,
-        settings.precision,
+        str(record.info.get("precision", settings.precision)),
         threads if isinstance(threads, int) else None,
         settings.copies,
         dict(settings.options),
@@ -56,6 +56,7 @@ def provenance_of(program: Program, record: Record, backend: str, level: str, se
         {key: text for key, text in program.meta.items() if key != "description"},
         description=words,
         machine=machine(),
+        notes=tuple(f"Warning: {text}." for text in record.warnings),
     )
 
 

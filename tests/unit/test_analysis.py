@@ -235,6 +235,28 @@ def test_the_weaker_level_decides() -> None:
     assert not analysis.compare(result_of(*SPIKES), result_of((90, 3), *other[1:], level="close")).ok
 
 
+def test_bounded_counts_spikes_and_looks_at_what_never_fires() -> None:
+    """A tenth of the spikes of a population, or one; of silent ones a twentieth of what they span, and what the engine reports."""
+
+    def quiet(values: list[float], spikes: int, reported: float = 0.0) -> Result:
+        traces = {("silent", "v"): Trace(np.arange(3), np.array(values).reshape(3, 1, 1), None)}
+        fired = events(*((step, step % 10) for step in range(spikes)))
+        none = Events(*(np.zeros(0, np.int64) for _ in range(2)), np.zeros(0), np.zeros(0, np.int64))
+        record = Record(400, {"out": fired, "silent": none}, traces, {}, {}, {"bounds": {"silent": reported}} if reported else {})
+        parts = (PartInfo("out", "population", 10, {}), PartInfo("silent", "population", 1, {"v": "mV"}))
+        return Result(record, Provenance(0.1, parts, (PhaseInfo("", 0, 400),), level="bounded"))
+
+    wanted = quiet([-65.0, -60.0, -55.0], 100)
+    found = analysis.compare(wanted, quiet([-65.0, -60.4, -55.0], 92))
+    assert found.ok and str(found).splitlines()[0] == "bounded: numbers of spikes within 8.0 %"
+    few = analysis.compare(wanted, quiet([-65.0, -60.0, -55.0], 89))
+    assert not few.ok and "'out': 11.0 % more or fewer spikes, allowed 10 %" in str(few)
+    far = analysis.compare(wanted, quiet([-65.0, -60.6, -55.0], 100))
+    assert not far.ok and "'silent' v: 0.6 mV apart, allowed 5 % of 10 mV" in str(far)
+    assert analysis.compare(wanted, quiet([-65.0, -60.6, -55.0], 100, reported=0.02)).ok
+    assert analysis.compare(quiet([0.0] * 3, 1), quiet([0.0] * 3, 2)).ok
+
+
 def test_traces_too_far_apart() -> None:
     found = analysis.compare(result_of(*SPIKES), result_of(*SPIKES, trace=1e-3))
     assert found.same_spikes
