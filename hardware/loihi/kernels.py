@@ -11,6 +11,9 @@ from numba import njit
 
 from neurosim.hardware.loihi.codes import ADAPTIVE, DELAYED, DENSE, HELD, LIF, RECTIFIED, SOURCE, TERNARY
 
+BUILT_ON = "2a2688968b1e"
+"""Digest of the files it is built of: what is compiled from here is kept by the date of this file."""
+
 WRAP, TURN, TOP = 1 << 23, 1 << 24, (1 << 23) - 1
 
 

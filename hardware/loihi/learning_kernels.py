@@ -76,6 +76,9 @@ from neurosim.hardware.loihi.learning_codes import (
 )
 from neurosim.hardware.loihi.trace_kernels import bits, drive, end_history, note_spikes, of_step, write_history
 
+BUILT_ON = "be4d421d1cfe"
+"""Digest of the files it is built of: what is compiled from here is kept by the date of this file."""
+
 
 # ---- products ------------------------------------------------------------------------------------------------------------
 @njit(cache=True, nogil=True)

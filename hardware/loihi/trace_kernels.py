@@ -7,6 +7,9 @@ from numba import njit
 
 from neurosim.hardware.loihi.learning_codes import LARGEST_TRACE, ODD, OFFSET
 
+BUILT_ON = "7345203544a2"
+"""Digest of the files it is built of: what is compiled from here is kept by the date of this file."""
+
 
 # ---- random numbers of neurons and synapses of their own -----------------------------------------------------------------
 @njit(cache=True, nogil=True)
