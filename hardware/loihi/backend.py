@@ -112,7 +112,7 @@ class LoihiRun:
         """Advance by ``steps`` (None: to the end of the plan)."""
         clocks = time.perf_counter(), time.process_time()
         if self.where == "lava":
-            self.other = lava.run(self.plan, precision="float" if self.plan.profile == "lava-cpu-float" else "fixed")
+            self.other = lava.run(self.plan, precision="float" if self.plan.profile == "lava-cpu-float" else "fixed", final=True)
             self.steps = self.plan.steps
         else:
             self.emulator = self.emulator or Emulator.of(self.plan)
@@ -145,9 +145,11 @@ class LoihiRun:
 
     def learnt(self) -> dict[tuple[str, str], Array]:
         """The (1, E) weights of pathways that learn, after the last step."""
+        learning = [some for some in self.plan.synapses if some.learning is not None]
+        if self.other is not None:
+            return {(some.name, "w"): self.other.final[some.name][some.post, some.pre][None] / some.unit for some in learning}
         if self.emulator is None:
             return {}
-        learning = [some for some in self.plan.synapses if some.learning is not None]
         return {(some.name, "w"): self.emulator.synaptic(some.name, "w")[None] / some.unit for some in learning}
 
     def spikes(self, part: str) -> tuple[Array, Array, Array]:

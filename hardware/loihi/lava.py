@@ -113,12 +113,14 @@ def _installing(command: list[str]) -> None:
 # ---- a run ---------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class LavaRun:
-    """What Lava recorded. ``arrays``: group of the merged plan -> what its recorder wrote; ``info``: times, Python, processes."""
+    """What Lava recorded. ``arrays``: group of the merged plan -> what its recorder wrote; ``final``: synapses that learn -> (targets,
+    sources) weights after the last step, if asked for; ``info``: times, Python, processes."""
 
     plan: LoihiPlan
     places: Mapping[str, Place]
     arrays: Mapping[str, Mapping[str, np.ndarray]]
     watched: Mapping[tuple[str, str], np.ndarray]
+    final: Mapping[str, np.ndarray]
     info: Mapping[str, object]
 
     def spikes(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -139,7 +141,14 @@ class LavaRun:
 
 
 def run(
-    plan: LoihiPlan, *, precision: str = "fixed", merge: bool = True, patience: float = PATIENCE, python: Path | None = None, warm: int = 0
+    plan: LoihiPlan,
+    *,
+    precision: str = "fixed",
+    merge: bool = True,
+    patience: float = PATIENCE,
+    python: Path | None = None,
+    warm: int = 0,
+    final: bool = False,
 ) -> LavaRun:
     """Run a plan with Lava.
 
@@ -156,6 +165,9 @@ def run(
         The interpreter; that of :func:`interpreter` unless given.
     warm : int
         Steps after which the CPU time so far is taken down (``info["warm_cpu_s"]``): what a step costs is the rest.
+
+    final : bool
+        Whether weights of synapses that learn are kept after the last step.
 
     Returns
     -------
@@ -176,7 +188,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="neurosim-lava-") as name:
         folder, memory = Path(name), f"ns{secrets.token_hex(4)}"
         given.save(folder / "job.plan")
-        (folder / "job.json").write_text(json.dumps({"precision": precision, "memory": memory, "warm": warm}))
+        (folder / "job.json").write_text(json.dumps({"precision": precision, "memory": memory, "warm": warm, "final": final}))
         with open(folder / "output", "wb") as output:
             process = subprocess.Popen(
                 [str(executable), str(WORKER), str(folder)],
@@ -195,14 +207,15 @@ def run(
             for number, group in enumerate(given.neurons)
             if (folder / f"group{number}.npz").exists()
         }
-        values = {}
+        values, last = {}, {}
         for number, some in enumerate(given.synapses):
             if (folder / f"synapses{number}.npz").exists():
                 found = dict(np.load(folder / f"synapses{number}.npz"))
+                last[some.name] = found["w"][-1]
                 for recording in (recording for recording in given.recordings if recording.part == some.name):
                     due = found["steps"] % recording.every == recording.at % recording.every
                     values[some.name, recording.variable] = found[recording.variable][due]
-    return LavaRun(plan, places, arrays, values, info)
+    return LavaRun(plan, places, arrays, values, last if final else {}, info)
 
 
 def watched(process: subprocess.Popen[bytes], folder: Path, patience: float) -> dict[str, object]:

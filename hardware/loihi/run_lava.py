@@ -394,7 +394,7 @@ def recorded(given: argparse.Namespace, alone: threading.Event) -> Any:
         command = [sys.executable, str(Path(__file__).resolve()), "--inside", name]
         if given.sim:
             beside("recorded").lavas_rounding(plan).save(folder / "job.plan")
-            (folder / "job.json").write_text(json.dumps({"precision": "fixed", "memory": memory, "warm": 0}))
+            (folder / "job.json").write_text(json.dumps({"precision": "fixed", "memory": memory, "warm": 0, "final": False}))
             command = [sys.executable, str(HERE / "worker.py"), name]
         try:
             result = watched(command, folder, patience, alone, waits=not given.sim)

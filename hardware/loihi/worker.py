@@ -73,8 +73,8 @@ def name_shared_memory(prefix: str) -> None:
 
 
 # ---- running -------------------------------------------------------------------------------------------------------------
-def recorders(plan: Any, groups: Mapping[str, Any], connections: Mapping[str, Any], folder: Path) -> list[Any]:
-    """A recorder for every group whose spikes or states are wanted, a watcher for synapses that learn."""
+def recorders(plan: Any, groups: Mapping[str, Any], connections: Mapping[str, Any], folder: Path, final: bool) -> list[Any]:
+    """A recorder for every group whose spikes or states are wanted, a watcher for synapses that learn; ``final``: also after the last step."""
     own_processes = beside("lava_build").own_processes
     processes = own_processes()
     made = []
@@ -94,9 +94,11 @@ def recorders(plan: Any, groups: Mapping[str, Any], connections: Mapping[str, An
         made.append(recorder)
     for number, some in enumerate(plan.synapses):
         recordings = [recording for recording in plan.recordings if recording.part == some.name]
-        if recordings and some.learning is not None:
+        if (recordings or final) and some.learning is not None:
             steps, process = np.arange(plan.steps), connections[some.name]
-            due = np.any([steps % recording.every == recording.at % recording.every for recording in recordings], axis=0)
+            due = final & (steps == plan.steps - 1)
+            for recording in recordings:
+                due |= steps % recording.every == recording.at % recording.every
             watcher = own_processes("plastic").SynapseWatcher(shape=process.weights.shape, due=due, path=str(folder / f"synapses{number}.npz"))
             for port, variable in ((watcher.w, process.weights), (watcher.t, process.tag_1), (watcher.d, process.tag_2)):
                 port.connect_var(variable)
@@ -132,7 +134,7 @@ def execute(plan: Any, folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
         if some.learning is not None:
             learning_wires(some, groups, process)
         connections[some.name] = process
-    kept = recorders(plan, groups, connections, folder)
+    kept = recorders(plan, groups, connections, folder, job["final"])
     # Lava runs what is connected to the process that is asked: everything is, through connections of weight zero.
     first = next(iter(groups.values()))
     kept += joined(plan, groups)
@@ -220,7 +222,7 @@ def wait(process: Any, memory: str) -> None:
                 raise RuntimeError(f"{type(error).__name__}: {error}\n{text}")
 
 
-JOB = ("memory", "precision", "warm")
+JOB = ("final", "memory", "precision", "warm")
 PROCESSES = ("__init__.py", "events.py", "plastic.py")
 
 

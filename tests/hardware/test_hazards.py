@@ -117,12 +117,12 @@ def asked(folder: Path, job: dict[str, object], worker: Path = lava.WORKER) -> t
     return json.loads((folder / "result.json").read_text()), time.monotonic() - began
 
 
-JOB: dict[str, object] = {"precision": "fixed", "memory": "nstest", "warm": 0}
+JOB: dict[str, object] = {"precision": "fixed", "memory": "nstest", "warm": 0, "final": False}
 
 
 def test_a_misspelt_word_of_a_job(tmp_path: Path) -> None:
     result, seconds = asked(tmp_path, {**JOB, "wram": 3})
-    assert "a job says memory, precision, warm; this one says memory, precision, warm, wram" in result["error"]
+    assert "a job says final, memory, precision, warm; this one says final, memory, precision, warm, wram" in result["error"]
     assert seconds < LIMIT and not [line for line in worker_processes() if str(tmp_path) in line]
 
 

@@ -257,3 +257,12 @@ def test_a_lowered_rule_in_lava(require_engine: Callable[[str], None]) -> None:
         here = emulator.watched("learns", "w")[1]
         np.testing.assert_array_equal(here, run.watch("learns", "w")[:, some.post, some.pre])
         assert (np.diff(here, axis=0) != 0).any()
+
+
+def test_what_was_learnt_by_lava_comes_back(require_engine: Callable[[str], None]) -> None:
+    """After a run through Lava a projection has its weights, as after a run of any engine; here those of the emulator."""
+    require_engine("lava")
+    program = program_of(RULES.pair_stdp(**WINDOW), [5.0, 30.0], [9.0, 25.0], size=3, steps=60)
+    there, here = (ns.simulate(program, backend="loihi", options=options) for options in ({"run": "lava"}, {"chip": "lava-cpu-fixed"}))
+    assert np.array_equal(there["learns"].final("w"), here["learns"].final("w"))
+    assert not np.array_equal(there["learns"].final("w"), np.full(3, 0.5))
