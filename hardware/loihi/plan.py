@@ -21,6 +21,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -47,11 +48,14 @@ class Neurons:
     """A group of N neurons of one kind.
 
     ``kind`` 'lif'; 'ternary' (+1 above ``vth``, -1 below ``vth_low``, then v = 0); 'adaptive' (threshold and refractory state that jump
-    with each spike: ``threshold_*``, ``dr``); 'source' (its spikes are a :class:`Stimulus`). A readout is a 'lif' that never fires.
+    with each spike: ``threshold_*``, ``refractory_decay``; v is not reset); 'graded' and 'rectified' (the sum of what arrived is sent where
+    its size, or it itself, is above ``vth``, not shifted); 'source' (its spikes are a :class:`Stimulus`). A readout is a 'lif' that never
+    fires.
 
     ``du``, ``dv``: decays in 4096ths per step (du + 1 and dv); ``vth``, ``vth_low``: thresholds in units of 64; ``bias_mant``,
     ``bias_exp``: a bias of bias_mant * 2**bias_exp per step; ``refractory``: r of the rule above, 1 for none; ``u``, ``v``: initial
-    state; ``reset_every``, ``reset_at``: u = v = 0 before the update of steps t with t mod reset_every = reset_at (0: never).
+    state; ``threshold_start``, ``threshold_step``: in units of 64; ``threshold_decay``, ``refractory_decay``: in 4096ths; ``reset_every``,
+    ``reset_at``: u = v = 0 before the update of steps t with t mod reset_every = reset_at (0: never).
 
     ``volt``: state units per inner unit of the described membrane, ``zero``: where that lies at v = 0, ``ampere``: state units of u per
     inner unit of the described current; by these a record is read back.
@@ -329,10 +333,13 @@ def read_parts(path: str | os.PathLike[str]) -> tuple[Any, list[np.ndarray]]:
             arrays = [np.load(io.BytesIO(archive.read(f"{number}.npy"))) for number in range(count)]
     except FileNotFoundError:
         raise
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as error:
         raise PlanError(f"{os.fspath(path)} is no plan, or is damaged: {error}") from error
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         raise PlanError(f"{os.fspath(path)} is no plan: its format is {head.get('format') if isinstance(head, dict) else None!r}")
+    missing = [name for name in ("version", "checksum", "plan") if name not in head]
+    if missing or not isinstance(head["version"], int):
+        raise PlanError(f"{os.fspath(path)} is damaged: its head has no {', '.join(missing) or 'whole number as version'}")
     if head["version"] > VERSION:
         raise PlanError(f"{os.fspath(path)} has the plan version {head['version']}; this neurosim reads versions up to {VERSION}")
     if head["checksum"] != checksum(head["plan"], arrays):
@@ -341,12 +348,23 @@ def read_parts(path: str | os.PathLike[str]) -> tuple[Any, list[np.ndarray]]:
 
 
 # ---- a plan for people -------------------------------------------------------------------------------------------------
+SHOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "lif": ("du", "dv", "vth", "bias_mant", "bias_exp", "refractory"),
+        "ternary": ("du", "dv", "vth", "vth_low", "bias_mant", "bias_exp"),
+        "adaptive": ("du", "dv", "threshold_start", "threshold_step", "threshold_decay", "refractory_decay", "bias_mant", "bias_exp"),
+        "graded": ("vth",),
+        "rectified": ("vth",),
+    }
+)
+"""Kind of neurons -> its parameters."""
+
+
 def described(plan: LoihiPlan) -> Iterator[str]:
     """Lines that say what is in a plan."""
     yield f"plan {plan.name!r} for {plan.profile}: {plan.steps} steps of {plan.dt:g} ms, {plan.digest()[:16]}"
     for group in plan.neurons:
-        values = ("du", "dv", "vth", "bias_mant", "bias_exp", "refractory") if group.kind != "source" else ()
-        listed = ", ".join(f"{name} {span(getattr(group, name))}" for name in values)
+        listed = ", ".join(f"{name} {span(getattr(group, name))}" for name in SHOWN.get(group.kind, ()))
         yield f"  {group.name}: {group.size} {group.kind}{', ' + listed if listed else ''}"
     for some in plan.synapses:
         learning = ", learning" if some.learning is not None else ""

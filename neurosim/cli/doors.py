@@ -47,7 +47,7 @@ def reporting_errors(command: Callable[Arguments, None]) -> Callable[Arguments, 
             click.echo(f"{type(error).__name__}: {error}", err=True)
             raise click.exceptions.Exit(STATUS_OF_ERROR) from error
         except KeyboardInterrupt as interrupt:
-            click.echo(f"interrupted: {interrupt}" if str(interrupt) else "interrupted; nothing was simulated", err=True)
+            click.echo(f"interrupted: {interrupt}" if str(interrupt) else "interrupted; nothing was kept", err=True)
             raise click.exceptions.Exit(STATUS_OF_INTERRUPT) from interrupt
 
     return reporting
