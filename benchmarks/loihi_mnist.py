@@ -137,7 +137,7 @@ def prepared(task: Mapping[str, Any]) -> Any:
     import mnist_training
 
     from neurosim.hardware import loihi
-    from neurosim.hardware.loihi.quantise import HEADROOM
+    from neurosim.hardware.loihi.scales import HEADROOM
     from neurosim.units import ms
 
     weights = weights_of(task)

@@ -102,7 +102,7 @@ def support_matrix() -> str:
     found = outcomes()
     run = {key: outcome for key, outcome in found.items() if key[0] in {case.name for case in CASES}}
     measured = {engine for _, engine in run}
-    names = [name for name in backends() if name in measured or not run]
+    names = [name for name in (*backends(), *COLUMNS) if name in measured or not run]
     rows = [
         [code(case.name), case.about.rstrip("."), code(case.level), *(_cell(case, name, found) for name in names), _modes(case, found)]
         for case in CASES
@@ -112,6 +112,10 @@ def support_matrix() -> str:
     text = f"{len(CASES)} cases, {len(run)} outcomes{' of ' * bool(when)}{when}."
     text += f" Without outcomes here: {absent}." if absent else ""
     return f"{text}\n\n:::{{container}} wide\n{table(['case', 'what it shows', 'level', *names, 'other modes'], rows)}:::\n"
+
+
+COLUMNS = ("loihi lava",)
+"""Modes of engines that every case is run in."""
 
 
 def outcomes() -> dict[tuple[str, str], dict[str, Any]]:

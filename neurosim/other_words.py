@@ -132,6 +132,7 @@ NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "Leaky": "a discrete neuron is ns.NeuronModel('mem[n+1] = beta * mem + x : 1 ...', ...); lif_delta is the closest of these.",
             "Synaptic": "it is lif_exponential here: the current decays, too.",
             "LIF": "it is lif_loihi here: membrane and current decay, as on Loihi.",
+            "ATRLIF": "it is lif_adaptive_loihi here: the threshold and a refractory state jump with each spike.",
             "lif": "choose lif_delta (jumps of v), lif_exponential (a decaying current) or lif_conductance.",
         },
         "neurosim.plasticity": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,13 +70,22 @@ def affine_of(block: Block, dt: float) -> Affine | None:
         new = stepped(block, dt, {name: values[name] for name in states}, {name: values[name] for name in ports})
         return np.stack([new[name] for name in states], axis=1) if states else np.zeros((size, 0))
 
+    found = map_of(at, size, width)
+    if found is None:
+        return None
+    matrix, q = found
+    return Affine(states, ports, matrix[:, :, : len(states)], matrix[:, :, len(states) :], q)
+
+
+def map_of(at: Callable[[Array], Array], size: int, width: int) -> tuple[Array, Array] | None:
+    """(matrix (N, O, W), constant (N, O)) of a function of points (N, W) with values (N, O), None where it is not affine."""
     q = at(np.zeros((size, width)))
     columns = []
     for k in range(width):
         point = np.zeros((size, width))
         point[:, k] = 1.0
         columns.append(at(point) - q)
-    matrix = np.stack(columns, axis=2) if columns else np.zeros((size, len(states), 0))
+    matrix = np.stack(columns, axis=2) if columns else np.zeros((*q.shape, 0))
     random = np.random.default_rng(0)
     for _ in range(PROBES):
         point = random.normal(scale=50.0, size=(size, width))
@@ -85,4 +95,4 @@ def affine_of(block: Block, dt: float) -> Affine | None:
             return None
     # What is left of an entry by rounding is no entry.
     matrix[np.abs(matrix) < 1e-13] = 0.0
-    return Affine(states, ports, matrix[:, :, : len(states)], matrix[:, :, len(states) :], q)
+    return matrix, q

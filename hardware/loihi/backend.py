@@ -133,7 +133,7 @@ class LoihiRun:
         spikes = {part: self.spikes(part) for part in sorted({tap.part for tap in self.found.program.taps if tap.variable in COUNTED})}
         for tap in self.found.program.taps:
             if tap.variable == "spikes":
-                events[tap.part] = chosen_events(spikes[tap.part], tap)
+                events[tap.part] = chosen_events(spikes[tap.part], tap, self.number(tap.part))
             elif tap.variable in COUNTED:
                 traces[tap.part, tap.variable] = self.counted(spikes[tap.part], tap)
             else:
@@ -157,6 +157,10 @@ class LoihiRun:
         steps, indices, payloads = (self.other or self.emulator or Emulator.of(self.plan)).spikes(part)
         order = np.lexsort((indices, steps))
         return steps[order], indices[order], payloads[order]
+
+    def number(self, part: str) -> float:
+        """What a population that sends numbers sends per unit of the network's; 1 for spikes."""
+        return next((self.plan.group(part).volt for membrane in self.found.membranes if membrane.name == part and membrane.sends_numbers), 1.0)
 
     def due(self, tap: Tap) -> Array:
         """Steps of the run in which a tap is taken."""
@@ -185,6 +189,8 @@ class LoihiRun:
         membrane = next(m for m in self.found.membranes if m.name == tap.part)
         group = self.plan.group(tap.part)
         of = np.arange(group.size) if tap.of is None else np.asarray(tap.of)
+        if membrane.sends_numbers:
+            return self.traced_numbers(tap, membrane, of)
         current = tap.variable == membrane.current
         whole = self.register(tap, "u" if current else "v", of).astype(np.float64)
         before = np.broadcast_to(np.asarray(group.v, np.float64), (group.size,))[of]
@@ -193,6 +199,18 @@ class LoihiRun:
         else:
             values = np.concatenate([before[None], whole])
         values = in_units(membrane, values, group.volt, current, of)
+        return self.taken(tap, values, of)
+
+    def traced_numbers(self, tap: Tap, membrane: Membrane, of: Array) -> Trace:
+        """What neurons hold that send it wherever it is not 0."""
+        steps, indices, payloads = self.spikes(tap.part)
+        values = np.zeros((self.steps + 1, membrane.size))
+        values[0] = membrane.v + membrane.zero
+        values[steps + 1, indices] = payloads / self.number(tap.part)
+        return self.taken(tap, values[:, of], of)
+
+    def taken(self, tap: Tap, values: Array, of: Array) -> Trace:
+        """The rows that a tap asks for, of (T + 1, K) values at the start of every step and at the end."""
         due = self.due(tap)
         if tap.reduce == "mean":
             raise ProgramError("the chip's registers are read in single steps: record the last value, not the mean", where=f"probe of {tap.part!r}")
@@ -257,11 +275,11 @@ def bounds_of(found: Matched, report: QuantisationReport) -> dict[str, float]:
     return {name: decays[name] + weights[name] for name in decays}
 
 
-def chosen_events(spikes: tuple[Array, Array, Array], tap: Tap) -> Events:
-    """The events that a tap asks for."""
+def chosen_events(spikes: tuple[Array, Array, Array], tap: Tap, number: float = 1.0) -> Events:
+    """The events that a tap asks for; ``number``: what is sent per unit of the network's."""
     steps, indices, payloads = spikes
     chosen = np.ones(len(steps), bool) if tap.of is None else np.isin(indices, tap.of)
-    return Events(steps[chosen], indices[chosen], payloads[chosen].astype(np.float64), np.zeros(int(chosen.sum()), np.int64))
+    return Events(steps[chosen], indices[chosen], payloads[chosen] / number, np.zeros(int(chosen.sum()), np.int64))
 
 
 def in_units(membrane: Membrane, values: Array, scale: float, current: bool, of: Array) -> Array:

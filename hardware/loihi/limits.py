@@ -1,7 +1,7 @@
 """Every number of a chip that is used here, named, with its source; and the profiles of what can be aimed at.
 
 Sources. [nengo] nengo-loihi's block.py, hardware/validate.py and builder (Apache-2.0); [brian2loihi] Michaelis, Lehr, Oed and Tetzlaff
-2022, doi 10.3389/fninf.2022.1015624; [lava] Lava 0.10.0, proc/lif and proc/learning_rules; [davies] Davies et al. 2018, Loihi: a
+2022, doi 10.3389/fninf.2022.1015624; [lava] Lava 0.10.0, proc/lif, proc/atrlif, proc/graded and proc/learning_rules; [davies] Davies et al. 2018, Loihi: a
 neuromorphic manycore processor with on-chip learning, doi 10.1109/MM.2018.112130359; [hala] public figures of Hala Point (2024):
 140,544 cores, 1152 chips, 1.15 G neurons, 128 G synapses.
 """
@@ -20,12 +20,14 @@ LARGEST_THRESHOLD = 131071
 """17 bits, in units of 64. [lava]"""
 THRESHOLD_UNIT = 64
 """Thresholds and weights are shifted left by 6 bits. [lava]"""
+LARGEST_ADAPTIVE_THRESHOLD = 4095
+"""12 bits, in units of 64: the resting value of a threshold that adapts, and its step. [lava]"""
 LARGEST_BIAS = 4095
 """12 bits and a sign. [lava]"""
 LARGEST_BIAS_EXPONENT = 7
 """3 bits. [lava]"""
 STATE_BITS = 24
-"""u wraps around, v saturates. [lava]"""
+"""u wraps around, v saturates. Numbers that spikes carry, and the thresholds of what sends them, have as many. [lava]"""
 LARGEST_DELAY = 62
 """6 bits; the last two values are not usable. [brian2loihi]"""
 LARGEST_HOLD = 64
@@ -95,7 +97,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             Profile("loihi2-lif", BASIC, LOIHI2, "Loihi 2 with its hard-wired neuron", graded=True),
             Profile("loihi2-microcode", ALL, LOIHI2, "Loihi 2 with neurons in microcode", graded=True),
             Profile("lava-cpu-fixed", ALL, None, "Lava's fixed-point models on the CPU", refractory=False, graded=True, configurations=False),
-            Profile("lava-cpu-float", ALL, None, "Lava's floating-point models on the CPU", graded=True, learning=False, configurations=False, exact=False),
+            Profile("lava-cpu-float", ALL - {"graded", "rectified"}, None, "Lava's floating-point models on the CPU", graded=True, learning=False, configurations=False, exact=False),
             Profile("emulator", ALL, None, "every integer neuron that neurosim knows, without limits of a core", graded=True, configurations=False),
         )
     }

@@ -7,7 +7,8 @@ before v reads it, so with x = v - v_reset::
     bias = q_v + (Phi_vv - 1) v_reset + Phi_vu u*              u before step 0 = Phi_vu (u_0 - u*) / (1 - du)
 
 and the chip's u after step n is Phi_vu (u - u*) at the start of step n. A neuron without current memory has du = 4095 of 4096 and takes
-its input through a port: its weights are multiplied by the gain of the port.
+its input through a port: its weights are multiplied by the gain of the port. Several currents that decay alike are one: their sum, each
+times its own Phi_vu, decays as they do. Thresholds that adapt and spikes that carry numbers: :mod:`neurosim.hardware.loihi.adaptive`.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ import numpy as np
 from neurosim.backends.base import Obstacle
 from neurosim.equations.evaluate import evaluate
 from neurosim.equations.show import show
-from neurosim.equations.tree import Expr, Op, Sym, names
+from neurosim.equations.tree import Expr, names
+from neurosim.hardware.loihi.adaptive import NUMBERS, Adaptation, Firing, adaptive_of, graded_of, same
 from neurosim.hardware.loihi.affine import Affine, affine_of
+from neurosim.hardware.loihi.conditions import compared, constant_of, ternary_of
 from neurosim.hardware.loihi.grammar import Learned, learned_of
 from neurosim.hardware.loihi.limits import LARGEST_DELAY, LARGEST_HOLD, Profile
 from neurosim.hardware.loihi.nonlinear import nonlinear
-from neurosim.ir.program import Block, Pathway, Program, Source, Spike, changes_weight
+from neurosim.ir.program import Block, Pathway, Program, Source, changes_weight
 from neurosim.ir.rewrites.freeze import frozen_source
 from neurosim.ir.step import of_post
 from neurosim.ir.wiring import delays_of, expand, weight_index, weight_values
@@ -60,15 +63,16 @@ class Offence:
 class Membrane:
     """A group of neurons in the chip's form and the network's units; (N,) arrays. ``zero``: the membrane where the chip's v is 0.
 
-    ``entry``: target of a pathway -> what a weight is multiplied by; ``coupling``, ``resting_current``: u of the network is
-    u of the chip / coupling + resting_current.
+    ``entry``: target of a pathway -> what a weight is multiplied by; ``currents``: the states whose sum is u of the chip; ``coupling``,
+    ``resting_current``: where it is one, it is u of the chip / coupling + resting_current. Of neurons that send numbers ``voltage`` is what
+    they send.
     """
 
     name: str
     size: int
     kind: str
     voltage: str
-    current: str
+    currents: tuple[str, ...]
     decay_v: Array
     decay_u: Array
     threshold: Array
@@ -82,13 +86,25 @@ class Membrane:
     coupling: Array
     resting_current: Array
     entry: Mapping[str, Array] = field(default_factory=dict)
+    adaptation: Adaptation | None = None
+
+    @property
+    def current(self) -> str:
+        """The state that u of the chip tells: '' where there is none, or where u is a sum."""
+        return self.currents[0] if len(self.currents) == 1 else ""
+
+    @property
+    def sends_numbers(self) -> bool:
+        """Whether its spikes carry what it holds."""
+        return self.kind in NUMBERS
 
 
 @dataclass(frozen=True)
 class Connection:
     """Edges (E,) of a pathway, ordered by source, then target; ``weight`` in units of the target's membrane, ``delay`` in steps.
 
-    ``learned``: its plasticity; ``unit``: units of the membrane per unit of a weight that learns.
+    ``graded``: what a spike carries multiplies the weight; ``learned``: its plasticity; ``unit``: units of the membrane per unit of a weight
+    that learns.
     """
 
     name: str
@@ -121,6 +137,7 @@ def matched(program: Program, profile: Profile) -> tuple[Matched | None, tuple[O
     membranes = tuple(group for block in program.blocks if (group := membrane_of(program, block, profile, of_neurons)) is not None)
     by_name = {membrane.name: membrane for membrane in membranes}
     graded = {source.name: bool((np.asarray(source.payloads) != 1).any()) for source in sources}
+    graded |= {membrane.name: membrane.sends_numbers or membrane.kind == "ternary" for membrane in membranes}
     connections = tuple(
         some for pathway in program.pathways if (some := connection_of(program, pathway, by_name, graded, profile, offences)) is not None
     )
@@ -142,107 +159,74 @@ def membrane_of(program: Program, block: Block, profile: Profile, offences: list
         return None
     if block.rules:
         offences.append(Offence(where, "its states change by rules of their own in every step", "put what they do into the equations"))
-    voltage, threshold, strict, low, kind = condition_of(block, where, offences)
-    if voltage is None or threshold is None:
+    firing = firing_of(block, found, where, offences)
+    currents = None if firing is None else currents_of(found, firing.voltage, where, offences)
+    if firing is None or currents is None or len(offences) > before:
         return None
-    current = current_of(found, voltage, where, offences)
-    if current is None or len(offences) > before:
+    if firing.kind not in profile.kinds:
+        offences.append(Offence(where, f"{profile.name} has no {firing.kind} neurons", "aim at chip='loihi2-microcode', or the emulator"))
+    zero = firing.zero if firing.zero is not None else reset_of(block, firing.voltage, where, offences)
+    hold = held_of(block, firing, profile, where, offences)
+    if zero is None:
         return None
-    if kind not in profile.kinds:
-        offences.append(Offence(where, f"{profile.name} has no {kind} neurons", "aim at chip='loihi2-microcode', or the emulator"))
-    zero = reset_of(block, voltage, current, where, offences)
-    hold = held_of(block, voltage, profile, where, offences)
-    if len(offences) > before or zero is None:
-        return None
-    return in_chip_form(block, found, voltage, current, threshold - zero, strict, low - zero, zero, hold, kind)
+    # What a target lacks is told with everything else: the projections are looked at all the same.
+    made = in_chip_form(block, found, firing, currents, zero, hold)
+    offences += unlike(made, profile, where)
+    return made
 
 
-def constant_of(block: Block, expr: Expr) -> Array | None:
-    """(N,) value of an expression of parameters; None where it has anything else in it."""
-    if not names(expr) <= set(block.parameters):
-        return None
-    return np.broadcast_to(np.asarray(evaluate(expr, block.parameters.__getitem__), np.float64), (block.size,))
-
-
-def condition_of(block: Block, where: str, offences: list[Offence]) -> tuple[str | None, Array | None, bool, Array, str]:
-    """(state, threshold, strict, lower threshold, kind) of a spike condition; a block that never fires is a readout."""
-    none = np.full(block.size, -np.inf)
-    if block.spike is None:
+def firing_of(block: Block, found: Affine, where: str, offences: list[Offence]) -> Firing | None:
+    """When a block fires; one that never does is a readout."""
+    none, spike = np.full(block.size, -np.inf), block.spike
+    if spike is None:
         if not block.states:
             offences.append(Offence(where, "it has no membrane", "give it a state that integrates its input"))
-            return None, None, True, none, "lif"
-        return next(iter(block.states)), np.full(block.size, np.inf), True, none, "lif"
-    spike = block.spike
-    found = compared(block, spike.condition)
-    if found is not None and not spike.rising:
-        name, op, threshold = found
-        payload = constant_of(block, spike.payload)
-        if op in (">", ">=") and payload is not None and (payload == 1.0).all():
-            return name, threshold, op == ">", none, "lif"
-    two = ternary_of(block, spike)
+            return None
+        return Firing("lif", last_of(found), np.full(block.size, np.inf), True, none)
+    for read in (graded_of, adaptive_of):
+        firing, findings = read(block, found, spike)
+        offences += [Offence(where, *finding) for finding in findings]
+        if firing is not None or findings:
+            return firing
+    one, two = compared(block, spike.condition), ternary_of(block, spike)
+    payload = constant_of(block, spike.payload)
+    if one is not None and not spike.rising and one[1] in (">", ">=") and payload is not None and (payload == 1.0).all():
+        return Firing("lif", one[0], one[2], one[1] == ">", none)
     if two is not None:
-        return two[0], two[1], True, two[2], "ternary"
+        return Firing("ternary", two[0], two[1], True, two[2])
     what = "it fires on a rising edge" if spike.rising else "its spike condition is not 'state > threshold' with binary or ternary spikes"
     offences.append(Offence(where, what, "compare one state with a parameter: spike='v > v_th'"))
-    return None, None, True, none, "lif"
-
-
-def compared(block: Block, expr: Expr) -> tuple[str, str, Array] | None:
-    """(state, operator, threshold) of ``state > threshold`` in any order."""
-    if not isinstance(expr, Op) or expr.op not in (">", ">=", "<", "<=") or len(expr.args) != 2:
-        return None
-    left, right = expr.args
-    turned = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
-    for state, other, op in ((left, right, expr.op), (right, left, turned[expr.op])):
-        if isinstance(state, Sym) and state.name in block.states:
-            threshold = constant_of(block, other)
-            if threshold is not None:
-                return state.name, op, threshold
     return None
 
 
-def ternary_of(block: Block, spike: Spike) -> tuple[str, Array, Array] | None:
-    """(state, upper, lower threshold) of ``v > high or v < low`` that sends +1 and -1."""
-    condition = spike.condition
-    if not isinstance(condition, Op) or condition.op != "or" or len(condition.args) != 2:
-        return None
-    parts = [compared(block, argument) for argument in condition.args]
-    high = next((part for part in parts if part is not None and part[1] == ">"), None)
-    low = next((part for part in parts if part is not None and part[1] == "<"), None)
-    if high is None or low is None or high[0] != low[0]:
-        return None
-    for value, expected in ((high[2] + 1.0, 1.0), (low[2] - 1.0, -1.0)):
-        known: dict[str, object] = {**block.parameters, **{name: np.zeros(block.size) for name in block.states}, high[0]: value}
-        try:
-            sent = evaluate(spike.payload, known.__getitem__)
-        except KeyError:
-            return None
-        if not (np.asarray(sent) == expected).all():
-            return None
-    return high[0], high[2], low[2]
+def last_of(found: Affine) -> str:
+    """The first state that feeds no other: the membrane of what never fires."""
+    for name in found.states:
+        if not any((np.abs(found.entry(other, name)) > TINY).any() for other in found.states if other != name):
+            return name
+    return found.states[0]
 
 
-def current_of(found: Affine, voltage: str, where: str, offences: list[Offence]) -> str | None:
-    """The one state besides the membrane ('' for none) that the membrane depends on."""
+def currents_of(found: Affine, voltage: str, where: str, offences: list[Offence]) -> tuple[str, ...] | None:
+    """The states besides the membrane that it depends on: none, one, or several that decay alike and so are one."""
     others = [name for name in found.states if name != voltage]
     feeding = [name for name in others if (np.abs(found.entry(voltage, name)) > TINY).any()]
-    idle = [name for name in others if name not in feeding and not any((np.abs(found.entry(f, name)) > TINY).any() for f in feeding)]
-    if len(feeding) + len(idle) < len(others) or len(feeding) > 1:
-        listed = ", ".join(name for name in others if name not in idle)
-        offences.append(
-            Offence(where, f"its membrane has more than one current ({listed})", "a compartment has one: use one exponential current per neuron")
-        )
+    fed = [name for name in others if name not in feeding and any((np.abs(found.entry(f, name)) > TINY).any() for f in feeding)]
+    apart = not fed and not any((np.abs(found.entry(a, b)) > TINY).any() for a in feeding for b in feeding if a != b)
+    alike = apart and all(same(found.entry(a, a), found.entry(feeding[0], feeding[0])) for a in feeding)
+    if fed or (len(feeding) > 1 and not alike):
+        advice = "a compartment has one: use one exponential current per neuron" + (", or give them equal time constants" if apart else "")
+        listed = ", ".join(name for name in others if name in (*feeding, *fed))
+        offences.append(Offence(where, f"its membrane has more than one current ({listed})", advice))
         return None
-    if not feeding:
-        return ""
-    (current,) = feeding
-    if (np.abs(found.entry(current, voltage)) > TINY).any():
-        offences.append(Offence(where, f"{current} depends on {voltage}", "a current of the chip does not see the membrane"))
-        return None
-    return current
+    for current in feeding:
+        if (np.abs(found.entry(current, voltage)) > TINY).any():
+            offences.append(Offence(where, f"{current} depends on {voltage}", "a current of the chip does not see the membrane"))
+            return None
+    return tuple(feeding)
 
 
-def reset_of(block: Block, voltage: str, current: str, where: str, offences: list[Offence]) -> Array | None:
+def reset_of(block: Block, voltage: str, where: str, offences: list[Offence]) -> Array | None:
     """(N,) where a spike sets the membrane; for readouts and ternary neurons the chip's zero."""
     if block.spike is None:
         return np.zeros(block.size)
@@ -257,15 +241,18 @@ def reset_of(block: Block, voltage: str, current: str, where: str, offences: lis
     return None
 
 
-def held_of(block: Block, voltage: str, profile: Profile, where: str, offences: list[Offence]) -> Array:
+def held_of(block: Block, firing: Firing, profile: Profile, where: str, offences: list[Offence]) -> Array:
     """(N,) steps r of the hold, 1 for none."""
     if block.spike is None:
         return np.ones(block.size, np.int64)
     hold = np.broadcast_to(np.asarray(block.spike.hold_steps, np.int64), (block.size,))
     if (hold > 1).any():
-        if tuple(block.spike.hold_states) != (voltage,):
+        if firing.kind != "lif":
+            offences.append(Offence(where, f"it has a refractory time; {firing.kind} neurons of the chip have none", "refractory=0*ms"))
+        if tuple(block.spike.hold_states) != (firing.voltage,):
             held = ", ".join(block.spike.hold_states) or "nothing"
-            offences.append(Offence(where, f"{held} is held in its refractory time", f"the chip holds the membrane alone: held=('{voltage}',)"))
+            advice = f"the chip holds the membrane alone: held=('{firing.voltage}',)"
+            offences.append(Offence(where, f"{held} is held in its refractory time", advice))
         if hold.max() > LARGEST_HOLD:
             advice = "a longer step, or a shorter refractory time"
             what = f"refractory time of {hold.max()} steps; a neuro-core holds at most {LARGEST_HOLD}"
@@ -275,34 +262,47 @@ def held_of(block: Block, voltage: str, profile: Profile, where: str, offences: 
     return hold
 
 
-def in_chip_form(
-    block: Block, found: Affine, voltage: str, current: str, threshold: Array, strict: bool, low: Array, zero: Array, hold: Array, kind: str
-) -> Membrane:
+def in_chip_form(block: Block, found: Affine, firing: Firing, currents: tuple[str, ...], zero: Array, hold: Array) -> Membrane:
     """The parameters of a neuron of the chip, in the network's units."""
 
     def start(name: str) -> Array:
         return np.broadcast_to(np.asarray(block.states[name], np.float64), (block.size,))
 
-    ones, nothing = np.ones(block.size), np.zeros(block.size)
-    keep_v, q_v = found.entry(voltage, voltage), found.constant(voltage)
-    keep_u = found.entry(current, current) if current else nothing
-    coupling = found.entry(voltage, current) if current else ones
-    resting = found.constant(current) / (1.0 - keep_u) if current else nothing
-    bias = q_v + (keep_v - 1.0) * zero + coupling * resting * (1.0 if current else 0.0)
-    u = coupling * (start(current) - resting) / keep_u if current else nothing
-    entry = {current: coupling} if current else {}
+    voltage, ones, nothing = firing.voltage, np.ones(block.size), np.zeros(block.size)
+    keep_v, keep_u = found.entry(voltage, voltage), found.entry(currents[0], currents[0]) if currents else nothing
+    coupling = {name: found.entry(voltage, name) for name in currents}
+    resting = {name: found.constant(name) / (1.0 - keep_u) for name in currents}
+    bias = found.constant(voltage) + (keep_v - 1.0) * zero + sum((coupling[name] * resting[name] for name in currents), nothing)
+    u = sum((coupling[name] * (start(name) - resting[name]) / keep_u for name in currents), nothing)
+    entry = dict(coupling)
     for port in found.ports:
         into_v = found.entry(voltage, port)
-        into_u = found.entry(current, port) if current else nothing
+        into_u = sum((found.entry(name, port) * coupling[name] for name in currents), nothing)
         # A port acts like a jump of u where its gains are those of u itself.
-        if not current:
+        if not currents:
             entry[port] = into_v
-        elif (np.abs(into_u * coupling - into_v * keep_u) <= 1e-9 * (np.abs(into_v) + TINY)).all() and (np.abs(keep_u) > TINY).all():
-            entry[port] = coupling * into_u / keep_u
+        elif (np.abs(into_u - into_v * keep_u) <= 1e-9 * (np.abs(into_v) + TINY)).all() and (np.abs(keep_u) > TINY).all():
+            entry[port] = into_u / keep_u
     return Membrane(
-        block.name, block.size, kind, voltage, current, 1.0 - keep_v, 1.0 - keep_u, threshold, strict, low, zero, bias, u, start(voltage) - zero,
-        hold, coupling, resting, entry,
+        block.name, block.size, firing.kind, voltage, currents, 1.0 - keep_v, 1.0 - keep_u, firing.threshold - zero, firing.strict,
+        firing.low - zero, zero, bias, u, start(voltage) - zero, hold, coupling[currents[0]] if currents else ones,
+        resting[currents[0]] if currents else nothing, entry, firing.adaptation,
     )  # fmt: skip
+
+
+def unlike(made: Membrane, profile: Profile, where: str) -> Iterator[Offence]:
+    """Parameters that Lava's models of these kinds have once for all neurons of a group."""
+    if not profile.name.startswith("lava") or made.kind == "lif":
+        return
+    values = {"threshold": made.threshold}
+    if made.adaptation is not None:
+        values |= {"decay of the membrane": made.decay_v, "decay of the current": made.decay_u, **vars(made.adaptation)}
+    elif made.kind == "ternary":
+        values["lower threshold"] = made.low
+    for name, value in values.items():
+        if len(value) and not same(value, value[0]):
+            what = f"its neurons differ in the {name.replace('_', ' ')}; Lava's {made.kind} neurons have one per population"
+            yield Offence(where, what, "one population per value, or the emulator", reason="not_yet")
 
 
 # ---- sources, synapses ---------------------------------------------------------------------------------------------------
@@ -337,6 +337,9 @@ def connection_of(
     if pathway.rules or changes_weight(pathway):
         learned, findings = learned_of(program, pathway)
         offences += [Offence(where, found.what, found.advice, reason=found.reason, severity=found.severity) for found in findings]
+        if graded.get(pathway.source) and pathway.source in membranes:
+            what = f"it learns, and spikes of {pathway.source!r} carry numbers"
+            offences.append(Offence(where, what, "learn from neurons whose spikes are binary", reason="not_implemented"))
         if not profile.learning:
             offences.append(Offence(where, f"{profile.name} has no learning engine", "switch it off: plasticity=None"))
     elif pathway.states or pathway.draws or len(pathway.deliver) != 1:
@@ -354,10 +357,10 @@ def connection_of(
     variable = of_post(statement.target) or ""
     if variable not in target.entry:
         what = f"it adds to {variable} of {pathway.target!r}"
-        advice = f"connect into the current ({target.current})" if target.current else "let the input enter through a port of the membrane's equation"
+        advice = f"connect into the current ({', '.join(target.currents)})" if target.currents else "let the input enter through a port of the membrane's equation"
         offences.append(Offence(where, what + ", which is not where a chip's synapses end", advice))
         return None
-    factor = factor_of(statement.expr, statement.op) if len(pathway.deliver) == 1 else None
+    factor, scaled = factor_of(statement.expr, statement.op) if len(pathway.deliver) == 1 else (None, False)
     if factor is None:
         offences.append(Offence(where, "what it adds is not its weight times what the spike carries", "use on_arrival='into += w'"))
         return None
@@ -372,7 +375,7 @@ def connection_of(
         return None
     return Connection(
         pathway.name, pathway.source, pathway.target, edges.pre, edges.post, values * units[edges.post], delay,
-        graded.get(pathway.source, False), learned, float(units[0]) if len(units) else 1.0,
+        scaled and graded.get(pathway.source, False), learned, float(units[0]) if len(units) else 1.0,
     )  # fmt: skip
 
 
@@ -385,17 +388,17 @@ def too_late(where: str, delay: Array, dt: float) -> Iterator[Offence]:
         yield Offence(where, what, advice, longest, LARGEST_DELAY, "6 bits, Michaelis et al. 2022")
 
 
-def factor_of(expr: Expr, op: str) -> float | None:
-    """The number c of ``c * w`` or ``c * w * value``, by looking at what the expression is at some weights and payloads."""
+def factor_of(expr: Expr, op: str) -> tuple[float | None, bool]:
+    """The number c of ``c * w`` or ``c * w * value``, by looking at what the expression is at some weights and payloads; which of both."""
     if op not in ("+=", "-=") or not names(expr) <= {"w", "value"}:
-        return None
+        return None, False
     sign = 1.0 if op == "+=" else -1.0
     points = ((1.0, 1.0), (3.0, 1.0), (1.0, 2.0), (-2.0, 3.0))
     values = [float(evaluate(expr, {"w": w, "value": value}.__getitem__)) for w, value in points]
     one = values[0]
     plain = all(got == one * w for got, (w, _) in zip(values, points, strict=True))
     scaled = all(got == one * w * value for got, (w, value) in zip(values, points, strict=True))
-    return sign * one if (plain or scaled) and isinstance(one, float) else None
+    return (sign * one if plain or scaled else None), scaled
 
 
 # ---- plan, taps ----------------------------------------------------------------------------------------------------------
@@ -418,13 +421,23 @@ def tap_offences(program: Program, membranes: Mapping[str, Membrane], tags: Mapp
     blocks = {block.name for block in program.blocks}
     for tap in program.taps:
         if tap.part in blocks and tap.part in membranes and tap.variable not in readable(membranes[tap.part]):
-            yield Offence(f"probe of {tap.part!r}", f"{tap.variable} is no register of the chip", "probe spikes, the membrane or its current")
+            yield Offence(f"probe of {tap.part!r}", *unreadable(membranes[tap.part], tap.variable))
         elif tap.part in {pathway.name for pathway in program.pathways} and (tap.part not in tags or tap.variable not in ("w", tags[tap.part])):
             what = f"{tap.variable} of synapses cannot be read" if tap.part in tags else "synapses that do not learn are not recorded"
             yield Offence(f"probe of {tap.part!r}", what, "read the weights from the plan", reason="not_implemented")
 
 
 def readable(membrane: Membrane) -> Sequence[str]:
-    """Variables of a group that a chip can tell."""
-    return ("spikes", "counts", "count", membrane.voltage, *((membrane.current,) if membrane.current else ()))
+    """Variables of a group that a chip can tell: what is sent wherever it is not 0 is known as well."""
+    known = not membrane.sends_numbers or (membrane.kind == "graded" and not membrane.threshold.any())
+    return ("spikes", "counts", "count", *((membrane.voltage,) if known else ()), *((membrane.current,) if membrane.current else ()))
 
+
+def unreadable(membrane: Membrane, variable: str) -> tuple[str, str]:
+    """Why a chip cannot tell a variable, and what it can."""
+    if variable in membrane.currents:
+        listed = ", ".join(membrane.currents)
+        return f"{variable} is no register of the chip, where the sum of {listed} is one current", f"probe spikes or {membrane.voltage}"
+    if membrane.sends_numbers:
+        return f"{variable} is known only where it is sent", "probe spikes: their payloads are what was sent"
+    return f"{variable} is no register of the chip", "probe spikes, the membrane or its current"

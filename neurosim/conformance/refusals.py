@@ -24,19 +24,20 @@ LOIHI_NEVER = """
 LOIHI_NOT_IMPLEMENTED = """
     weight_bounds assignments end_of_hold rate_network
 """
+LAVA_NOT_YET = """
+    held_steps poisson_drive cuba_state lif_exponential
+"""
+"""Lava has no neuron with a refractory time in fixed point."""
+LOIHI = {**dict.fromkeys(LOIHI_NEVER.split(), "never"), **dict.fromkeys(LOIHI_NOT_IMPLEMENTED.split(), "not_implemented")}
 REFUSALS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "loihi": MappingProxyType(
-            {
-                **dict.fromkeys(LOIHI_NEVER.split(), "never"),
-                **dict.fromkeys(LOIHI_NOT_IMPLEMENTED.split(), "not_implemented"),
-            }
-        )
+        "loihi": MappingProxyType(LOIHI),
+        "loihi lava": MappingProxyType({**LOIHI, **dict.fromkeys(LAVA_NOT_YET.split(), "not_yet")}),
     }
 )
-"""Engine -> case -> reason."""
+"""Engine, or mode of an engine, -> case -> reason."""
 
 
 def refusals_of(case: str) -> dict[str, str]:
-    """Engine -> reason, of the engines that refuse a case."""
+    """Engine -> reason, of the engines and modes that refuse a case."""
     return {engine: reasons[case] for engine, reasons in REFUSALS.items() if case in reasons}

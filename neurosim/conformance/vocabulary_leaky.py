@@ -155,6 +155,29 @@ def lif_loihi_oracle(program: Program, record: Record, run: Run) -> list[str]:
     return same("spikes", spikes_of(record, "cell"), spikes) + near("v", trace_of(record, "cell", "v"), kept)
 
 
+def lif_adaptive_loihi() -> Program:
+    """Arrivals of 60 in u; constant biases."""
+    return driven(neurons.lif_adaptive_loihi, 4, STEPS, at=(50, 51, 53, 54, 400), into="u", weight=60.0, bias=BIAS, record=("v", "u"))
+
+
+def lif_adaptive_loihi_oracle(program: Program, record: Record, run: Run) -> list[str]:
+    """A loop in the order of Lava's process: decay and add, compare, raise r by twice the threshold, then the threshold."""
+    u, v, theta, r, kept, spikes = [0.0] * 4, [0.0] * 4, [100.0] * 4, [0.0] * 4, [], []
+    for n in range(STEPS):
+        kept.append(tuple(v))
+        for i in range(4):
+            arrived = 60.0 if i == 0 and n - 1 in (50, 51, 53, 54, 400) else 0.0
+            u[i] = (1.0 - 0.25) * u[i] + arrived
+            v[i] = (1.0 - 0.03125) * v[i] + u[i] + BIAS[i]
+            theta[i] = (1.0 - 0.02) * (theta[i] - 100.0) + 100.0
+            r[i] = (1.0 - 0.125) * r[i]
+            if v[i] - r[i] >= theta[i]:
+                spikes.append((n, i))
+                r[i] = r[i] + 2.0 * theta[i]
+                theta[i] = theta[i] + 20.0
+    return same("spikes", spikes_of(record, "cell"), spikes) + near("v", trace_of(record, "cell", "v"), kept)
+
+
 # ---- what tires ----------------------------------------------------------------------------------------------------------
 ADAPTATION = (5.0, 60.0)
 """a in nS, tau_a in ms."""
@@ -301,6 +324,7 @@ CASES = (
         spikes=5,
     ),
     Case("lif_loihi", "a loop in the order of the chip", lif_loihi, lif_loihi_oracle, spikes=100),
+    Case("lif_adaptive_loihi", "a loop in the order of Lava's adaptive neuron", lif_adaptive_loihi, lif_adaptive_loihi_oracle, spikes=100),
     Case("lif_adaptive", "eigenvectors of voltage and adaptation between spikes", lif_adaptive, lif_adaptive_oracle, spikes=10),
     Case(
         "lif_adaptive_threshold",

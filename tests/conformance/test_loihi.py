@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from neurosim.backends.base import Settings
 from neurosim.backends.registry import get
 from neurosim.conformance import CASES, Case, run_case
-from neurosim.conformance.case import bounded_differences
+from neurosim.conformance.case import bounded_differences, differences, run_on
 from neurosim.conformance.refusals import REFUSALS
 from neurosim.record import Events, Record, Trace
 
@@ -31,6 +32,23 @@ def test_accepted(case: Case, require_engine: Callable[[str], None], keep_outcom
     report = run_case(case, get("loihi"))
     keep_outcome(report)
     assert report.outcome == "passed", str(report)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_on_lava(case: Case, require_engine: Callable[[str], None], keep_outcome: Callable[..., None]) -> None:
+    """Within the same bound of the network; and the integers of the emulator, bit by bit."""
+    if "loihi lava" not in case.obstacles:
+        require_engine("lava")
+    loihi, there = get("loihi"), Settings(options={"run": "lava"})
+    report = run_case(case, loihi, there, mode="lava")
+    keep_outcome(report, "lava")
+    assert report.outcome == ("refused" if "loihi lava" in case.obstacles else "passed"), str(report)
+    if report.outcome == "passed":
+        program = case.build()
+        records = [run_on(loihi, program, settings) for settings in (Settings(options={"chip": "lava-cpu-fixed"}), there)]
+        complaints, _ = differences(*records, 0.0, 0)
+        assert complaints == []
 
 
 def test_the_table_names_cases_that_exist() -> None:

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 import neurosim as ns
 from neurosim.hardware.loihi.affine import affine_of
 from neurosim.hardware.loihi.backend import Loihi, offences_of
+from neurosim.hardware.loihi.integers import integers
 from neurosim.hardware.loihi.limits import PROFILES
 from neurosim.hardware.loihi.match import matched
 from neurosim.hardware.loihi.merge import canonical
 from neurosim.hardware.loihi.plan import LoihiPlan
-from neurosim.hardware.loihi.quantise import integers, quantised
+from neurosim.hardware.loihi.quantise import quantised
 from neurosim.units import Hz, ms, mV, pA
 
 pytestmark = pytest.mark.slow  # compiles the emulator's loops
@@ -155,6 +156,17 @@ def test_poisson_input_is_drawn_for_the_chip() -> None:
     plan, _ = quantised(match, "emulator")
     assert plan.synapses[0].message_bits == 8
     assert plan.stimuli[0].payloads.max() > 1
+
+
+def test_weights_that_are_lost_are_warned_of() -> None:
+    """Small beside the threshold: a few units of the chip. The result says so wherever it is looked at."""
+    drive = ns.PoissonSource("drive", 3, rate=50 * Hz)
+    cells = ns.Population("cells", 3, CELL, v_th=100 * mV)
+    net = ns.Network(drive, cells, ns.Projection(drive, cells, ns.one_to_one(), into="I_syn", weight=1 * pA), ns.Probe(cells, "spikes"), seed=4)
+    result = ns.simulate(net, 50 * ms, backend="loihi")
+    (warning,) = result.record.warnings
+    assert warning.startswith("drive -> cells: its excitatory weights lose ") and "use a longer step, or a lower threshold" in warning
+    assert f"warning: {warning}" in result.table() and result.provenance.notes == (f"Warning: {warning}.",)
 
 
 def test_a_plan_is_one_whole_file(tmp_path: object) -> None:

@@ -29,7 +29,7 @@ from ..neuron_model import METHODS, NeuronModel
 from .adapting import lif_adaptive, lif_adaptive_threshold, multi_timescale_presets, multi_timescale_threshold
 from .compartments import pyramidal_two_compartment
 from .conductances import hodgkin_huxley, lif_conductance, lif_conductance_alpha, lif_nmda
-from .leaky import lif_alpha, lif_delta, lif_dual_exponential, lif_exponential, lif_exponential_two, lif_loihi
+from .leaky import lif_adaptive_loihi, lif_alpha, lif_delta, lif_dual_exponential, lif_exponential, lif_exponential_two, lif_loihi
 from .onset import adex, adex_presets, exponential_if, izhikevich, izhikevich_presets, quadratic_if
 from .simple import poisson_neuron, rate_neuron
 
@@ -43,6 +43,7 @@ __all__ = [
     "izhikevich",
     "izhikevich_presets",
     "lif_adaptive",
+    "lif_adaptive_loihi",
     "lif_adaptive_threshold",
     "lif_alpha",
     "lif_conductance",

@@ -193,3 +193,32 @@ lif_loihi = NeuronModel(
         "doi 10.1109/MM.2018.112130359; time constants are -dt/log(1 - dv) and -dt/log(1 - du)"
     ),
 )
+
+lif_adaptive_loihi = NeuronModel(
+    """
+    u[n+1] = (1 - du) * u : 1           # current; arrivals: jumps of u
+    v[n+1] = (1 - dv) * v + u + bias + u_ext : 1        # no spike changes it
+    theta[n+1] = theta_0 + (1 - dtheta) * (theta - theta_0) : 1
+    r[n+1] = (1 - dr) * r : 1           # refractory state, taken from v; on the chip theta begins at theta_0 and r at 0
+    du, dv, dtheta, dr, bias, theta_0, theta_step : 1   # fractions that decay in a step; a spike raises the threshold by theta_step
+    u_ext : 1 (port)
+    """,
+    spike="v - r >= theta",
+    reset="r += 2 * theta; theta += theta_step",
+    defaults={
+        "u": 0.0,
+        "v": 0.0,
+        "theta": 100.0,
+        "r": 0.0,
+        "du": 0.25,
+        "dv": 0.03125,
+        "dtheta": 0.02,
+        "dr": 0.125,
+        "bias": 0.0,
+        "theta_0": 100.0,
+        "theta_step": 20.0,
+    },
+    name="lif_adaptive_loihi",
+    about="leaky integrate-and-fire with an adaptive threshold and a refractory state, in the words of the Loihi chip",
+    source="the adaptive threshold and refractory neuron of Lava 0.10.0 (proc/atrlif)",
+)
