@@ -333,7 +333,7 @@ def read_parts(path: str | os.PathLike[str]) -> tuple[Any, list[np.ndarray]]:
             arrays = [np.load(io.BytesIO(archive.read(f"{number}.npy"))) for number in range(count)]
     except FileNotFoundError:
         raise
-    except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, KeyError, ValueError, EOFError) as error:
         raise PlanError(f"{os.fspath(path)} is no plan, or is damaged: {error}") from error
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         raise PlanError(f"{os.fspath(path)} is no plan: its format is {head.get('format') if isinstance(head, dict) else None!r}")

@@ -101,7 +101,7 @@ class Recorded:
             head = json.loads(str(arrays.pop("head")))
         except FileNotFoundError:
             raise
-        except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        except (OSError, ValueError, KeyError, EOFError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
             raise RecordError(f"{where} is no record of a run, or is damaged: {error}") from error
         if not isinstance(head, dict) or head.get("format") != FORMAT:
             raise RecordError(f"{where} is no record of a run")

@@ -24,7 +24,7 @@ def small() -> LoihiPlan:
     return LoihiPlan(20, (source, cell), (synapses,), (stimulus,), (Recording("cell", "spikes"),))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10_000), st.integers(1, 255), st.booleans())
 def test_damage(tmp_path: Path, place: int, flip: int, cut: bool) -> None:
     path = tmp_path / "a.plan"
