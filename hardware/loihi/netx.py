@@ -2,46 +2,77 @@
 
 The sources of a plan that was read are called ``input``, its groups ``layer 1``, ``layer 2`` ... by their number in the file. Neurons of
 a layer are counted channel by channel, row by row, so ``flatten`` changes nothing. A spike of the input in step t acts in step
-t + 1 + delay, as in Lava.
+t + 1 + delay, as in Lava, and so does a spike of each layer on the next: a chain of n layers answers n steps later, and its delays.
+
+Two things are as in lava-dl's reader and not as in its training: delays of a layer lie before its neurons (in training behind them,
+which is the same later but for biases), and what reaches an input layer of neurons acts on the voltage at once, whatever ``iDecay``.
 """
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
 
-from neurosim.errors import FileFormatError, Findings, ParameterError
-from neurosim.hardware.loihi.limits import LARGEST_EXPONENT, LARGEST_THRESHOLD, LARGEST_WEIGHT, THRESHOLD_UNIT, WEIGHT_BITS
-from neurosim.hardware.loihi.netx_file import Layer, Netx, read_layers, refuse, write_layers
-from neurosim.hardware.loihi.plan import Integers, LoihiPlan, Neurons, Recording, Stimulus, Synapses
+from neurosim.errors import FileFormatError, Findings
+from neurosim.hardware.loihi.limits import DECAY_UNITY, LARGEST_EXPONENT, LARGEST_THRESHOLD, LARGEST_WEIGHT, WEIGHT_BITS
+from neurosim.hardware.loihi.netx_file import LARGEST_DATASET, LARGEST_LAYER, MIXED_HIGH, MIXED_LOW, Layer, Netx, read_layers, refuse
+from neurosim.hardware.loihi.netx_input import INPUT, arrays_of, images_in, with_arrays, with_input
+from neurosim.hardware.loihi.netx_write import write
+from neurosim.hardware.loihi.plan import Integers, LoihiPlan, Neurons, Recording, Synapses
+
+__all__ = ["INPUT", "plan_of", "read", "seeing", "with_input", "write"]
 
 Array = np.ndarray
-INPUT = "input"
 BIAS_EXPONENT = 6
 INPUT_WEIGHT = 64
-MIXED_HIGH, MIXED_LOW = 254, 256
-"""Largest mixed weights above and below zero."""
 
 
-def read(path: str | os.PathLike[str]) -> LoihiPlan:
+def read(path: str | os.PathLike[str], input_shape: tuple[int, ...] | None = None) -> LoihiPlan:
     """A network file as a plan without a stimulus (see :func:`with_input`); spikes of all layers are recorded.
+
+    Parameters
+    ----------
+    path : str or path
+    input_shape : tuple of int, optional
+        (channels, height, width) of what a convolution sees that comes first, where the file does not say it.
 
     Raises
     ------
     FileFormatError
         With everything that is wrong with the file.
     """
-    return plan_of(read_layers(path), os.fspath(path))
+    return plan_of(read_layers(path), f"'{os.fspath(path)}'", input_shape)
 
 
-def plan_of(net: Netx, where: str) -> LoihiPlan:
+def seeing(path: str | os.PathLike[str], stimulus: str | os.PathLike[str]) -> LoihiPlan:
+    """A network file as a plan with what a file says that its inputs send.
+
+    Parameters
+    ----------
+    path : str or path
+        The network.
+    stimulus : str or path
+        A numpy file with one array (T, N) or (T, channels, height, width), or with ``steps``, ``indices`` and, where they are wanted,
+        ``payloads`` and ``duration``.
+
+    Raises
+    ------
+    FileError, FileFormatError, ParameterError
+        With everything that is wrong with one of them.
+    """
+    arrays = arrays_of(stimulus)
+    return with_arrays(read(path, images_in(arrays)), arrays, f"'{os.fspath(stimulus)}'")
+
+
+def plan_of(net: Netx, where: str, input_shape: tuple[int, ...] | None = None) -> LoihiPlan:
     """The plan of the layers of a file."""
     findings = Findings()
-    build = Build(findings)
+    build = Build(findings, images=input_shape)
     for number, layer in enumerate(net.layers):
         build = built(build, layer, number, len(net.layers))
     refuse(findings, where)
@@ -50,37 +81,16 @@ def plan_of(net: Netx, where: str) -> LoihiPlan:
     names = [group.name for group in build.neurons]
     notes = MappingProxyType({"output": names[-1], **({"output groups": str(build.averaged)} if build.averaged else {})})
     recordings = tuple(Recording(name, "spikes", key=(name, "spikes")) for name in names)
-    return LoihiPlan(max(net.steps, 1), build.neurons, build.synapses, (), recordings, "loihi2-lif", name=os.path.basename(where), notes=notes)
-
-
-def with_input(plan: LoihiPlan, values: Array | Stimulus) -> LoihiPlan:
-    """The plan with something to see.
-
-    Parameters
-    ----------
-    plan : LoihiPlan
-    values : ndarray or Stimulus
-        (T, N) whole numbers, what each input sends in each step (0: nothing; 1: a spike); the plan runs for T steps. A Stimulus leaves the steps.
-    """
-    if isinstance(values, Stimulus):
-        return replace(plan, stimuli=(values,))
-    size = plan.group(INPUT).size
-    given = np.asarray(values)
-    if given.ndim != 2 or given.shape[1] != size or not len(given):
-        raise ParameterError(f"the input must have the shape (T, {size}), got {given.shape}", where="netx")
-    if (given != np.round(given)).any():
-        raise ParameterError("the input must hold whole numbers: how much each source sends in each step", where="netx")
-    steps, indices = np.nonzero(given)
-    payloads = given[steps, indices].astype(np.int64)
-    if (payloads != 1).any() and not any(some.message_bits for some in plan.synapses if some.source == INPUT):
-        raise ParameterError(f"this network takes spikes, 0 or 1, got {payloads[payloads != 1][0]}", where="netx")
-    return replace(plan, steps=len(given), stimuli=(Stimulus(INPUT, steps, indices, payloads),))
+    return LoihiPlan(max(net.steps, 1), build.neurons, build.synapses, (), recordings, "loihi2-lif", name=os.path.basename(where.strip("'")), notes=notes)
 
 
 # ---- layers become groups and synapses -----------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Build:
-    """What was built of the first layers; ``shape``: of what the next one sees, None before the first; ``last``: its name."""
+    """What was built of the first layers; ``shape``: of what the next one sees, None before the first; ``last``: its name.
+
+    ``known``: whether that can be known at all; ``images``: (channels, height, width) of the input where the file does not say it.
+    """
 
     findings: Findings
     neurons: tuple[Neurons, ...] = ()
@@ -88,6 +98,8 @@ class Build:
     shape: tuple[int, ...] | None = None
     last: str = INPUT
     averaged: int = 0
+    known: bool = True
+    images: tuple[int, ...] | None = None
 
 
 def built(build: Build, layer: Layer, number: int, layers: int) -> Build:
@@ -116,10 +128,12 @@ def first_of(build: Build, layer: Layer, where: str) -> Build:
     sources = Neurons(INPUT, layer.size, "source")
     if layer.cell is None:
         return replace(build, neurons=(sources,), shape=layer.shape)
-    bias = 0 if layer.bias is None else int(layer.bias.reshape(-1)[0])
-    group = neurons_of(layer, "layer 0", build.findings, where)
-    if bias and (np.asarray(group.du) != 4095).any():
-        build.findings.add(where, "its bias goes through the current, which remembers it; only iDecay = 4096 is read with a bias")
+    for name, values in (("weight", layer.weight), ("bias", layer.bias)):
+        if values is not None and values.size != 1:
+            build.findings.add(where, f"'{name}' of an input is one number, got {values.size}")
+            return build
+    # lava-dl sets the bias of these neurons to weight * input + bias in each step: a current without memory does the same.
+    group = replace(neurons_of(layer, "layer 0", build.findings, where), du=DECAY_UNITY - 1)
     weight = np.full(layer.size, INPUT_WEIGHT if layer.weight is None else int(layer.weight.reshape(-1)[0]))
     every = np.arange(layer.size)
     some = synapses_of("input weights", INPUT, group.name, every, every, weight, 0, build.findings, where)
@@ -134,18 +148,22 @@ def following(build: Build, layer: Layer, number: int, where: str) -> Build:
     name, findings = f"layer {number}", build.findings
     neurons = build.neurons
     if build.shape is None:
-        if layer.kind == "conv":
-            findings.add(where, "the size of its input is unknown: a layer of type 'input' with the shape of the images must come first")
+        if not build.known:
             return build
-        matrix_inputs = weight.shape[-1] if weight.ndim > 1 else weight.size // max(layer.size, 1)
-        neurons = (Neurons(INPUT, matrix_inputs, "source"),)
-        build = replace(build, shape=(matrix_inputs,))
+        shape = (build.images or images_of(layer)) if layer.kind == "conv" else (weight.shape[-1] if weight.ndim > 1 else weight.size // layer.size,)
+        if shape is None or min(shape) < 1 or math.prod(shape) > LARGEST_LAYER:
+            findings.add(where, "the size of its input is unknown: read it with input_shape=(channels, height, width), or put a layer of type 'input' first")
+            return replace(build, known=False)
+        neurons = (Neurons(INPUT, int(np.prod(shape)), "source"),)
+        build = replace(build, shape=shape)
     before = len(findings)
     edges = convolved(layer, build.shape or (), where, findings) if layer.kind == "conv" else dense_edges(layer, build.shape or (), where, findings)
     if len(findings) > before or edges is None:
         return replace(build, shape=layer.shape, neurons=neurons)
     pre, post, values = edges
     group = neurons_of(layer, name, findings, where)
+    if layer.recurrent is not None and layer.delay is not None and layer.delay.any():
+        findings.add(where, "delays of a recurrent layer mean one thing in lava-dl's training and another in its reader, which loses weights by them: leave them out")
     delay = delays_of(layer, pre, post, int(np.prod(build.shape or ())), where, findings)
     made = [synapses_of(f"weights {number}", build.last, name, pre, post, values, delay, findings, where, dense=layer.kind != "conv")]
     if layer.recurrent is not None:
@@ -153,8 +171,7 @@ def following(build: Build, layer: Layer, number: int, where: str) -> Build:
             findings.add(where, f"'weight_rec' must have the shape {(layer.size, layer.size)}, got {layer.recurrent.shape}")
         else:
             back_pre, back_post, back = full_edges(layer.recurrent)
-            back_delay = delays_of(layer, back_pre, back_post, layer.size, where, findings)
-            made.append(synapses_of(f"recurrent weights {number}", name, name, back_pre, back_post, back, back_delay, findings, where, dense=True))
+            made.append(synapses_of(f"recurrent weights {number}", name, name, back_pre, back_post, back, 0, findings, where, dense=True))
     shape = layer.shape if layer.kind == "conv" else (layer.size,)
     return replace(build, neurons=(*neurons, group), synapses=(*build.synapses, *made), shape=shape, last=name)
 
@@ -163,14 +180,14 @@ def neurons_of(layer: Layer, name: str, findings: Findings, where: str) -> Neuro
     """The neurons of a layer; parameters may be given per channel."""
     cell = layer.cell or {}
 
-    def spread(values: Array) -> Integers:
-        return per_neuron(values, layer, findings, f"{where}/neuron")
+    def spread(name: str) -> Integers:
+        return per_neuron(cell[name], layer, findings, f"{where}/neuron, '{name}'")
 
-    threshold = np.minimum(spread(cell["vThMant"]), LARGEST_THRESHOLD)
+    threshold = np.minimum(spread("vThMant"), LARGEST_THRESHOLD)
     bias = per_neuron(layer.bias, layer, findings, f"{where}, 'bias'") if layer.bias is not None else 0
     return Neurons(
-        name, layer.size, du=spread(cell["iDecay"]) - 1, dv=spread(cell["vDecay"]), vth=alike(threshold), bias_mant=bias,
-        bias_exp=BIAS_EXPONENT, refractory=spread(cell["refDelay"]),
+        name, layer.size, du=spread("iDecay") - 1, dv=spread("vDecay"), vth=alike(threshold), bias_mant=bias,
+        bias_exp=BIAS_EXPONENT, refractory=spread("refDelay"),
     )  # fmt: skip
 
 
@@ -227,13 +244,24 @@ def dense_edges(layer: Layer, shape: tuple[int, ...], where: str, findings: Find
     return full_edges(matrix)
 
 
+def images_of(layer: Layer) -> tuple[int, int, int] | None:
+    """(channels, height, width) of what a convolution sees; known from what it gives where its stride leaves nothing out."""
+    weight = layer.weight
+    if weight is None or layer.stride != (1, 1):
+        return None
+    sides = zip(layer.shape[1:], layer.padding, layer.dilation, weight.shape[2:], strict=True)
+    height, width = (length - 2 * pad + step * (kernel - 1) for length, pad, step, kernel in sides)
+    return weight.shape[1] * layer.groups, height, width
+
+
 def convolved(layer: Layer, shape: tuple[int, ...], where: str, findings: Findings) -> tuple[Array, Array, Array] | None:
     """Edges of a convolution: each output sees a window of the channels of its group."""
     weight = layer.weight if layer.weight is not None else np.zeros(0)
-    if weight.ndim == 5 and weight.shape[-1] == 1:
-        weight = weight[..., 0]
-    if len(shape) != 3 or len(layer.shape) != 3 or weight.ndim != 4:
-        findings.add(where, f"a convolution goes from 3 axes to 3 axes with 4 of 'weight', got {len(shape)}, {len(layer.shape)} and {weight.ndim}")
+    if len(shape) != 3:
+        findings.add(where, f"a convolution sees (channels, height, width), got {shape}")
+        return None
+    if weight[0].size * layer.size > LARGEST_DATASET:
+        findings.add(where, f"it would have {weight[0].size * layer.size:,} synapses, more than any machine holds")
         return None
     (inputs, height, width), (outputs, rows, columns) = shape, layer.shape
     size = weight.shape[2:]
@@ -242,7 +270,10 @@ def convolved(layer: Layer, shape: tuple[int, ...], where: str, findings: Findin
         for length, pad, step, kernel, stride in zip((height, width), layer.padding, layer.dilation, size, layer.stride, strict=True)
     )
     expected = (outputs, inputs // layer.groups)
-    if weight.shape[:2] != expected or inputs % layer.groups or outputs % layer.groups:
+    if inputs % layer.groups or outputs % layer.groups:
+        findings.add(where, f"its {layer.groups} groups must divide {inputs} channels seen and {outputs} given")
+        return None
+    if weight.shape[:2] != expected:
         findings.add(where, f"'weight' must begin with the axes {expected} (outputs, inputs per group), got {weight.shape[:2]}")
         return None
     if made != (rows, columns):
@@ -293,93 +324,3 @@ def synapses_of(
     zeros = (unit & -unit).bit_length() - 1
     bits = max(1, min(WEIGHT_BITS, WEIGHT_BITS + (sign == "mixed") - zeros))
     return Synapses(name, source, target, pre, post, mantissa, -shift, bits, sign, delay=delay, dense=dense)
-
-
-# ---- groups and synapses become layers ------------------------------------------------------------------------------------
-def write(plan: LoihiPlan, path: str | os.PathLike[str]) -> None:
-    """Write a plan of layers, each seeing the one before and perhaps itself, as a file that lava-dl reads.
-
-    Raises
-    ------
-    FileFormatError
-        With everything of the plan that such a file cannot hold.
-    """
-    findings = Findings()
-    layers = list(layers_of(plan, findings))
-    refuse(findings, "a netx file")
-    write_layers(path, layers, plan.steps)
-
-
-def layers_of(plan: LoihiPlan, findings: Findings) -> Iterator[Layer]:
-    """The layers of a plan from its sources on."""
-    order = [group for group in plan.neurons if group.kind == "source"]
-    if len(order) != 1:
-        findings.add("", f"it begins with one group of sources, got {len(order)}")
-        return
-    yield Layer("input", (order[0].size,))
-    left = [group for group in plan.neurons if group.kind != "source"]
-    while left:
-        before = order[-1]
-        reached = [group for group in left if any((some.source, some.target) == (before.name, group.name) for some in plan.synapses)]
-        if len(reached) != 1:
-            names = ", ".join(repr(group.name) for group in reached) or "none"
-            findings.add(f"group {before.name!r}", f"each layer leads to one other layer; of the {len(left)} that are left it leads to {names}")
-            return
-        left.remove(reached[0])
-        order.append(reached[0])
-        yield layer_of(plan, before, reached[0], findings)
-    known = {(a.name, b.name) for a, b in zip(order, order[1:], strict=False)} | {(group.name, group.name) for group in order}
-    for some in plan.synapses:
-        if (some.source, some.target) not in known:
-            findings.add(f"synapses {some.name!r}", f"they lead from {some.source!r} to {some.target!r}: over a layer, or back")
-
-
-def layer_of(plan: LoihiPlan, before: Neurons, group: Neurons, findings: Findings) -> Layer:
-    """One group and what leads into it as a dense layer."""
-    where = f"group {group.name!r}"
-    if group.kind != "lif":
-        findings.add(where, f"it holds leaky integrate-and-fire neurons, got {group.kind!r}")
-    if np.any(group.u) or np.any(group.v) or group.reset_every:
-        findings.add(where, "it holds no initial state and no planned resets")
-    bias = np.broadcast_to(np.asarray(group.bias_mant, np.float64) * 2.0 ** np.asarray(group.bias_exp), (group.size,)) / THRESHOLD_UNIT
-    if (bias != np.round(bias)).any():
-        findings.add(where, f"biases are multiples of {THRESHOLD_UNIT}, got {bias[bias != np.round(bias)][0] * THRESHOLD_UNIT:g}")
-    weight, delay = matrix_of(plan, before, group, findings)
-    if not weight.any():
-        findings.add(where, "all weights that lead into it are zero; lava-dl cannot read such a layer")
-    back, back_delay = matrix_of(plan, group, group, findings)
-    if back.any() and (delay.any() or back_delay.any()):
-        findings.add(where, "delays of recurrent layers mean different things in different versions of lava-dl; leave them out")
-    cell: Mapping[str, Array] = {
-        "iDecay": np.asarray(group.du) + 1,
-        "vDecay": np.asarray(group.dv),
-        "vThMant": np.asarray(group.vth),
-        "refDelay": np.asarray(group.refractory),
-    }
-    rows = (delay == delay[:, :1]).all(axis=1)
-    return Layer(
-        "dense_rec" if back.any() else "dense", (group.size,), cell, weight, back if back.any() else None,
-        bias if bias.any() else None, None if not delay.any() else delay[:, 0] if rows.all() else delay,
-    )  # fmt: skip
-
-
-def matrix_of(plan: LoihiPlan, source: Neurons, target: Neurons, findings: Findings) -> tuple[Array, Array]:
-    """(targets, sources) weights and delays between two groups."""
-    weight, delay = np.zeros((target.size, source.size)), np.zeros((target.size, source.size), np.int64)
-    taken = np.zeros(weight.shape, bool)
-    for some in plan.synapses:
-        if (some.source, some.target) != (source.name, target.name):
-            continue
-        where = f"synapses {some.name!r}"
-        if some.learning is not None:
-            findings.add(where, "its weights are fixed; these learn")
-        lag = np.broadcast_to(np.asarray(some.delay), (len(some),))
-        if (taken[some.post, some.pre] & (delay[some.post, some.pre] != lag)).any():
-            findings.add(where, "two synapses between the same neurons have different delays")
-        np.add.at(weight, (some.post, some.pre), np.asarray(some.weight) * 2.0**some.weight_exp)
-        delay[some.post, some.pre], taken[some.post, some.pre] = lag, True
-    if (weight != np.round(weight)).any():
-        findings.add(f"group {target.name!r}", "its weights are whole after their exponents; some are not")
-    elif np.abs(weight).max(initial=0) > LARGEST_WEIGHT or (weight.min(initial=0) < 0 < weight.max(initial=0) and weight.max(initial=0) > MIXED_HIGH):
-        findings.add(f"group {target.name!r}", f"its weights lie between -255 and 255 after their exponents, got {np.abs(weight).max():g}")
-    return weight, delay

@@ -12,13 +12,14 @@ from neurosim.cli.catalogue import built, model_of
 from neurosim.cli.comparing import RESULT_FILE
 from neurosim.cli.running import Order, wish_of
 from neurosim.cli.settings import with_settings
-from neurosim.errors import FileError, FileFormatError, OptionError
+from neurosim.errors import OptionError
 from neurosim.files import whole_file
 from neurosim.hardware import loihi
 from neurosim.hardware.loihi import netx
 from neurosim.hardware.loihi.answers import Check, core_offences
 from neurosim.hardware.loihi.artifact import read_artifact
 from neurosim.hardware.loihi.as_program import as_program
+from neurosim.hardware.loihi.fidelity import Fidelity
 from neurosim.hardware.loihi.limits import profile_of
 from neurosim.hardware.loihi.plan import LoihiPlan
 from neurosim.hardware.loihi.quantise import QuantisationReport
@@ -68,8 +69,7 @@ def file_plan(choices: Choices) -> LoihiPlan | None:
         return read_artifact(target).plan
     if target.endswith(NETX):
         choices.refuse(MODEL_OPTIONS, "a network file")
-        plan = netx.read(target)
-        return plan if choices.stimulus is None else with_input(plan, choices.stimulus)
+        return netx.read(target) if choices.stimulus is None else netx.seeing(target, choices.stimulus)
     choices.refuse(("stimulus",), "a model")
     return None
 
@@ -108,6 +108,13 @@ def planned(choices: Choices) -> tuple[LoihiPlan, QuantisationReport | None]:
     return made.plan, made.quantisation
 
 
+def against_float(choices: Choices) -> Fidelity:
+    """What rounding costs a model, beside what chaos does."""
+    if choices.target.endswith((PLAN, ARTIFACT, *NETX)):
+        raise OptionError("--fidelity compares with the network in float; a file has only the integers", where=f"'{choices.target}'")
+    return loihi.fidelity(program_of(choices, False), chip=choices.chip or "loihi2", bits=choices.bits)
+
+
 def exported(plan: LoihiPlan, out: str, chip: str | None, constants: str | None) -> str:
     """Write a plan in the form that the name of the file says; what was written."""
     if out.endswith(ARTIFACT):
@@ -124,39 +131,12 @@ def exported(plan: LoihiPlan, out: str, chip: str | None, constants: str | None)
 
 
 # ---- networks of lava-dl ---------------------------------------------------------------------------------------------------
-def with_input(plan: LoihiPlan, path: str) -> LoihiPlan:
-    """A network with what a file says that its inputs send: one array (T, N), or ``steps``, ``indices`` and perhaps ``payloads``."""
-    try:
-        loaded = np.load(path)
-    except OSError as error:
-        raise FileError(f"cannot read '{path}': {error.strerror or 'it is no numpy file'}") from error
-    except ValueError as error:
-        raise FileFormatError(f"it is no numpy file: {error}", where=f"'{path}'") from error
-    if isinstance(loaded, np.ndarray):
-        return netx.with_input(plan, loaded)
-    arrays = {name: loaded[name] for name in loaded.files}
-    if {"steps", "indices"} <= set(arrays):
-        payloads = arrays.get("payloads", np.ones(len(arrays["steps"]), np.int64))
-        size = plan.group(netx.INPUT).size
-        if arrays["steps"].size == 0 or arrays["indices"].min() < 0 or arrays["indices"].max() >= size or arrays["steps"].min() < 0:
-            raise FileFormatError(f"'steps' must count from 0, 'indices' from 0 to {size - 1}", where=f"'{path}'")
-        length = int(arrays.get("duration", arrays["steps"].max() + 1))
-        values = np.zeros((length, size), np.int64)
-        np.add.at(values, (arrays["steps"], arrays["indices"]), payloads)
-        return netx.with_input(plan, values)
-    if len(arrays) == 1:
-        return netx.with_input(plan, next(iter(arrays.values())))
-    known = ", ".join(arrays) or "nothing"
-    raise FileFormatError(f"it needs one array (steps, inputs), or 'steps' and 'indices'; it holds {known}", where=f"'{path}'")
-
-
 def run_netx(path: str, stimulus: str | None, backend: str, threads: int | None, out: str | None) -> None:
     """Run a network file on the emulator and, in the same integers, on another engine; say whether they agree."""
-    plan = netx.read(path)
     if stimulus is None:
-        size = plan.group(netx.INPUT).size
+        size = netx.read(path).group(netx.INPUT).size
         raise OptionError(f"--input FILE.npz is needed: an array (steps, {size}) of what the inputs send in each step", where=f"'{path}'")
-    plan = with_input(plan, stimulus)
+    plan = netx.seeing(path, stimulus)
     here = loihi.run(plan)
     there = None if backend == "loihi" else simulate(as_program(plan), backend=backend, threads=threads)
     click.echo(f"{path}: {len(plan.neurons) - 1} layers, {sum(g.size for g in plan.neurons[1:]):,} neurons; {plan.steps} steps")

@@ -179,7 +179,7 @@ def test_a_network_of_lava_dl_on_the_emulator_and_on_native(tmp_path: Path) -> N
     groups = (
         Neurons("in", 10, "source"),
         Neurons("a", 12, du=1023, dv=128, vth=90, bias_mant=rng.integers(-3, 4, 12), bias_exp=6),
-        Neurons("b", 5, du=4095, dv=300, vth=60, refractory=3),
+        Neurons("b", 5, du=4095, dv=300, vth=60),
     )
     pairs = [tuple(axis.reshape(-1) for axis in np.indices(shape)) for shape in ((10, 12), (12, 5))]
     synapses = (

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import h5py
 import numpy as np
@@ -11,10 +16,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurosim.errors import FileError, FileFormatError, ParameterError
+from neurosim.hardware import loihi
 from neurosim.hardware.loihi import netx
 from neurosim.hardware.loihi.plan import LoihiPlan, Neurons, Recording, Stimulus, Synapses
 
 pytestmark = pytest.mark.slow  # compiles the emulator's loops
+
+
+def beside(name: str) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+RECORDING = beside("record_netx")
+RECORDED = dict(np.load(RECORDING.RECORDING))
+NETWORKS = sorted({name.partition("/")[0] for name in RECORDED if "/" in name})
 
 CELL = {"type": "CUBA", "iDecay": 1024, "vDecay": 128, "vThMant": 80, "refDelay": 1, "gradedSpike": False}
 
@@ -102,13 +121,13 @@ def test_convolutions_are_those_of_deep_learning(tmp_path: Path, stride: tuple[i
 def test_input_neurons_averages_and_recurrent_layers(tmp_path: Path) -> None:
     path = written(
         tmp_path / "net.net",
-        layer("input", (4,), {**CELL, "iDecay": 4096}, weight=8, bias=-3),
+        layer("input", (4,), {**CELL, "iDecay": 100}, weight=8, bias=-3),
         layer("dense_rec", (6,), CELL, weight=np.full((6, 4), 12), weight_rec=np.eye(6) * -4),
         layer("average", (2, 1, 1)),
     )
     plan = netx.read(path)
     assert [group.name for group in plan.neurons] == ["input", "layer 0", "layer 1"]
-    assert (plan.synapses[0].message_bits, plan.group("layer 0").bias_mant) == (8, -3)
+    assert (plan.synapses[0].message_bits, plan.group("layer 0").bias_mant, plan.group("layer 0").du) == (8, -3, 4095)
     assert plan.notes["output groups"] == "2"
     assert plan.synapses[2].source == plan.synapses[2].target == "layer 1"
     assert netx.with_input(plan, np.full((2, 4), 5)).stimuli[0].payloads.tolist() == [5] * 8
@@ -123,7 +142,7 @@ BROKEN = [
     ("graded", [layer("dense", (3,), {**CELL, "gradedSpike": True}, weight=np.ones((3, 2)))], "these neurons send graded spikes"),
     ("fractions", [layer("dense", (3,), CELL, weight=np.full((3, 2), 0.5))], "'weight' must hold the chip's whole numbers, got 0.5 at (0, 0); quantise"),
     ("decay", [layer("dense", (3,), {**CELL, "iDecay": 5000}, weight=np.ones((3, 2)))], "layer/0/neuron: 'iDecay' must lie between 0 and 4096, got 5000"),
-    ("threshold", [layer("dense", (3,), {**CELL, "vThMant": -1}, weight=np.ones((3, 2)))], "'vThMant' must lie between 0 and 131072, got -1"),
+    ("threshold", [layer("dense", (3,), {**CELL, "vThMant": -1}, weight=np.ones((3, 2)))], "'vThMant' must lie between 0 and 262143, got -1"),
     ("no threshold", [layer("dense", (1,), {"type": "CUBA", "iDecay": 1, "vDecay": 1}, weight=np.ones((1, 2)))], "neuron: it has no dataset 'vThMant'"),
     ("delay", [layer("dense", (3,), CELL, weight=np.ones((3, 2)), delay=63)], "'delay' must lie between 0 and 62, got 63"),
     ("delay shape", [layer("dense", (3,), CELL, weight=np.ones((3, 2)), delay=np.ones(5))], "'delay' of shape (5,) fits neither 3 neurons nor 2 inputs"),
@@ -133,19 +152,20 @@ BROKEN = [
     ("mixed", [layer("dense", (2,), CELL, weight=np.array([[255, -2]] * 2))], "do not fit: mixed ones lie between -256 and 254"),
     ("shape", [layer("input", (4,)), layer("dense", (3,), CELL, weight=np.ones((3, 2)))], "layer/1: 'weight' must have the shape (3, 4) (neurons, inputs), got (3, 2)"),
     ("recurrent", [layer("dense_rec", (3,), CELL, weight=np.ones((3, 2)), weight_rec=np.ones((2, 2)))], "'weight_rec' must have the shape (3, 3), got (2, 2)"),
-    ("image", [layer("conv", (3, 2, 2), CELL, weight=np.ones((3, 1, 2, 2)))], "layer/0: the size of its input is unknown"),
+    ("image", [layer("conv", (3, 2, 2), CELL, weight=np.ones((3, 1, 2, 2)), stride=2)] * 2, "layer/0: the size of its input is unknown: read it with input_shape="),
     ("window", [layer("input", (1, 4, 4)), layer("conv", (3, 2, 2), CELL, weight=np.ones((3, 1, 2, 2)))], "its shape must be (3, 3, 3) by its kernel"),
     ("channels", [layer("input", (2, 4, 4)), layer("conv", (3, 3, 3), CELL, weight=np.ones((3, 1, 2, 2)))], "'weight' must begin with the axes (3, 2)"),
-    ("axes", [layer("input", (4,)), layer("conv", (3, 3, 3), CELL, weight=np.ones((3, 1, 2, 2)))], "goes from 3 axes to 3 axes with 4 of 'weight', got 1, 3 and 4"),
+    ("axes", [layer("input", (4,)), layer("conv", (3, 3, 3), CELL, weight=np.ones((3, 1, 2, 2)))], "a convolution sees (channels, height, width), got (4,)"),
     ("pairs", [layer("input", (1, 4, 4)), layer("conv", (1, 3, 3), CELL, weight=np.ones((1, 1, 2, 2)), stride=[1, 1, 1])], "'stride' must hold one or two numbers"),
     ("complex", [layer("dense", (3,), CELL, **{"weight/real": np.ones((3, 2))})], "'weight' is a group of datasets; complex weights"),
-    ("input bias", [layer("input", (3,), CELL, bias=1), layer("dense", (1,), CELL, weight=np.ones((1, 3)))], "only iDecay = 4096 is read with a bias"),
+    ("input bias", [layer("input", (3,), CELL, bias=np.ones(3)), layer("dense", (1,), CELL, weight=np.ones((1, 3)))], "'bias' of an input is one number, got 3"),
+    ("late delay", [layer("dense_rec", (2,), CELL, weight=np.ones((2, 2)), weight_rec=np.eye(2), delay=3)], "delays of a recurrent layer mean one thing"),
     ("average first", [layer("average", (1,)), layer("dense", (1,), CELL, weight=np.ones((1, 3)))], "a layer of type 'average' can only be the last"),
     ("average size", [layer("dense", (3,), CELL, weight=np.ones((3, 1))), layer("average", (2,))], "3 outputs cannot be averaged in 2 equal groups"),
     ("late input", [layer("dense", (3,), CELL, weight=np.ones((3, 1))), layer("input", (2,))], "a layer of type 'input' can only be the first"),
     ("nothing", [layer("flatten", (3,))], "it has no layer of neurons"),
     ("empty", [], "layers must be numbered from 0 on without a gap, got nothing"),
-    ("sizes", [layer("dense", (0,), CELL, weight=np.ones((1, 1)))], "a shape holds positive whole numbers, got (0,)"),
+    ("sizes", [layer("dense", (0,), CELL, weight=np.ones((1, 1)))], "'shape' must lie between 1 and 16777216, got 0"),
 ]  # fmt: skip
 
 
@@ -172,11 +192,200 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
         netx.read(tmp_path / "other.net")
 
 
+def instead(name: str, value: object) -> Callable[[h5py.File], None]:
+    """Another thing in the place of a dataset or group; None: a group."""
+
+    def edit(file: h5py.File) -> None:
+        if name in file:
+            del file[name]
+        if value is None:
+            file.create_group(name)
+        elif isinstance(value, h5py.SoftLink | h5py.ExternalLink):
+            file[name] = value
+        else:
+            file.create_dataset(name, data=value)
+
+    return edit
+
+
+DAMAGED = [
+    ("no text", instead("layer/1/type", None), "layer/1: 'type' must hold one text"),
+    ("empty text", instead("layer/1/type", h5py.Empty("S3")), "layer/1: 'type' must hold one text"),
+    ("a number as type", instead("layer/1/type", 3), "layer/1: there is no layer type '3'"),
+    ("layers as dataset", instead("layer", 3), "it has no group 'layer'"),
+    ("layer as dataset", instead("layer/1", 3), "layer/1: a layer is a group of datasets, not a dataset"),
+    ("neuron as dataset", instead("layer/1/neuron", 3), "layer/1/neuron: it is a group of datasets, not a dataset"),
+    ("not a number", instead("layer/1/weight", np.full((16, 12), np.nan)), "'weight' must hold the chip's whole numbers, got nan at (0, 0)"),
+    ("records", instead("layer/1/weight", np.zeros(2, [("a", int)])), "layer/1: 'weight' must hold numbers, got [('a', '<i8')]"),
+    ("huge", instead("layer/1/shape", [40000, 40000]), "layer/1: a layer of shape (40000, 40000) is larger than any machine holds"),
+    ("thresholds", instead("layer/1/neuron/vThMant", np.arange(5)), "layer/1/neuron, 'vThMant': got 5 values for 16 neurons"),
+    ("steps", instead("simulation/tSample", "long"), "simulation: 'tSample' must hold numbers"),
+    ("two numbers", instead("layer/1/neuron/gradedSpike", [0, 1]), "'gradedSpike' must hold one number, got 2"),
+    ("link", instead("layer/1/weight", h5py.SoftLink("/nowhere")), "layer/1/weight: it cannot be read: it is damaged, or leads nowhere"),
+    ("other file", instead("layer/1", h5py.ExternalLink("no.h5", "/x")), "layer/1: it cannot be read: it is damaged, or leads nowhere"),
+    ("circle", lambda file: file.__setitem__("layer/1/back", file["layer/1"]), "groups lie within groups here without end"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "text"), [pytest.param(edit, text, id=name) for name, edit, text in DAMAGED])
+def test_a_damaged_file_is_explained(tmp_path: Path, edit: Callable[[h5py.File], None], text: str) -> None:
+    path = tmp_path / "damaged.net"
+    path.write_bytes(RECORDED["dense/file"].tobytes())
+    with h5py.File(path, "r+") as file:
+        edit(file)
+    with pytest.raises(FileFormatError) as raised:
+        netx.read(path)
+    assert text in str(raised.value) and str(path) in str(raised.value)
+
+
+def test_texts_that_would_keep_hdf5_busy_for_ever(tmp_path: Path) -> None:
+    """An entry without a length in the heap of texts; and a text that is something else, which HDF5 does not survive in a damaged file."""
+    content = bytearray(RECORDED["dense/file"].tobytes())
+    entry = content.index(b"GCOL") + 16
+    content[entry : entry + 2], content[entry + 8 : entry + 16] = b"\0\0", bytes(8)
+    path = tmp_path / "endless.net"
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match="layer/1/neuron/type: it cannot be read: it holds neither numbers nor one text, or is damaged"):
+        netx.read(path)
+    path.write_bytes(RECORDED["dense/file"].tobytes())
+    with h5py.File(path, "r+") as file:
+        del file["layer/1/neuron/type"]
+        file["layer/1/neuron"].create_dataset("type", (), h5py.vlen_dtype(np.uint8))
+    with pytest.raises(FileFormatError, match="layer/1/neuron/type: it cannot be read"):
+        netx.read(path)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=20), st.integers(50, 100))
+def test_wrong_bytes_anywhere(tmp_path_factory: pytest.TempPathFactory, wrong: list[tuple[int, int]], kept: int) -> None:
+    """A file that was hit is read, where the hit matters not or cannot be seen, or refused by an error of ours."""
+    content = bytearray(RECORDED["dense/file"].tobytes())
+    for place, value in wrong:
+        content[place * len(content) // 10_001] = value
+    path = tmp_path_factory.mktemp("hit") / "hit.net"
+    path.write_bytes(content[: len(content) * kept // 100])
+    with suppress(FileFormatError):
+        netx.read(path)
+
+
+SPIKES = np.eye(4, dtype=int)[:, :2]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "text"),
+    [
+        ({"x": SPIKES * 0.5}, "the input must hold whole numbers"),
+        ({"x": np.full((3, 2), np.inf)}, "the input must hold whole numbers"),
+        ({"x": np.array([["a", "b"]])}, "the input must hold whole numbers"),
+        ({"x": np.array([{}])}, "it is no numpy file of numbers (.npz or .npy), or was cut off"),
+        ({"x": np.zeros((0, 2))}, "the input must have the shape (T, 2), got (0, 2)"),
+        ({"x": np.zeros((3, 2, 2, 1))}, "the input must have the shape (T, 2), got (3, 2, 2, 1)"),
+        ({"a": SPIKES, "b": SPIKES}, "it needs one array (steps, inputs), or 'steps' and 'indices'; it holds a, b"),
+        ({"steps": np.arange(3), "indices": np.zeros(2, int)}, "'indices' must have the shape (3,), got (2,)"),
+        ({"steps": np.arange(3) / 2, "indices": np.array(["a"] * 3)}, "2 problems"),
+        ({"steps": np.arange(3), "indices": np.arange(3), "duration": 2}, "2 problems"),
+        ({"steps": np.zeros(0), "indices": np.zeros(0)}, "it holds no event; 'duration' must say"),
+        ({"steps": np.zeros(0), "indices": np.zeros(0), "duration": -3}, "'duration' is a number of steps, got -3"),
+        ({"steps": np.zeros(2), "indices": np.zeros(2)}, "this network takes spikes, 0 or 1, got 2"),
+    ],
+)
+def test_input_files_that_do_not_fit(tmp_path: Path, arrays: dict[str, object], text: str) -> None:
+    path = written(tmp_path / "n.net", layer("dense", (3,), CELL, weight=np.ones((3, 2))))
+    np.savez(tmp_path / "in.npz", **arrays)  # type: ignore[arg-type]
+    with pytest.raises((FileFormatError, ParameterError)) as raised:
+        netx.seeing(path, tmp_path / "in.npz")
+    assert text in str(raised.value)
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "in.npz").read_bytes()[:90])
+    with pytest.raises(FileFormatError, match="or was cut off"):
+        netx.seeing(path, tmp_path / "cut.npz")
+
+
+def test_input_files(tmp_path: Path) -> None:
+    """One array, events, and images that say the shape which the network leaves open."""
+    path = written(tmp_path / "n.net", layer("conv", (1, 2, 2), CELL, weight=np.ones((1, 2, 1, 2)), stride=[1, 2]))
+    images = np.zeros((3, 2, 2, 5), int)
+    images[[0, 2], 1, 1, 3] = 1
+    np.save(tmp_path / "images.npy", images)
+    seen = netx.seeing(path, tmp_path / "images.npy")
+    assert (seen.group("input").size, seen.steps, seen.stimuli[0].indices.tolist()) == (20, 3, [18, 18])
+    path = written(tmp_path / "m.net", layer("input", (4,), CELL), layer("dense", (3,), CELL, weight=np.ones((3, 4))))
+    np.savez(tmp_path / "events.npz", steps=[0, 2, 2], indices=[1, 3, 3], payloads=[5, 200, 55], duration=6)
+    stimulus = netx.seeing(path, tmp_path / "events.npz")
+    assert (stimulus.steps, stimulus.stimuli[0].payloads.tolist()) == (6, [5, 255])
+    np.savez(tmp_path / "events.npz", steps=[0, 2, 2], indices=[1, 3, 3], payloads=[5, 200, 56])
+    with pytest.raises(ParameterError, match="these inputs send at most 255, 8 bits, got 256"):
+        netx.seeing(path, tmp_path / "events.npz")
+
+
 def test_input_that_does_not_fit(tmp_path: Path) -> None:
     plan = netx.read(written(tmp_path / "n.net", layer("dense", (3,), CELL, weight=np.ones((3, 2)))))
     for values, text in ((np.ones((4, 3)), r"the shape \(T, 2\)"), (np.full((4, 2), 0.5), "whole numbers"), (np.full((4, 2), 2), "takes spikes, 0 or 1, got 2")):
         with pytest.raises(ParameterError, match=text):
             netx.with_input(plan, values)
+
+
+# ---- as lava-dl's reader runs it: recorded by record_netx.py -----------------------------------------------------------------
+def on_the_emulator(path: Path, name: str) -> tuple[list[Neurons], list[np.ndarray], list[tuple[np.ndarray, np.ndarray]]]:
+    """Layers of a recorded network, their (T, N) spikes, and their final u and v."""
+    plan = netx.with_input(netx.read(path, RECORDING.IMAGES.get(name)), RECORDED[f"{name}/input"].astype(int))
+    layers = list(plan.neurons[1:])
+    record = loihi.run(replace(plan, recordings=tuple(Recording(group.name, what) for group in layers for what in ("spikes", "u", "v"))))
+    spikes = [np.zeros((plan.steps, group.size), bool) for group in layers]
+    for group, found in zip(layers, spikes, strict=True):
+        found[record.spikes[group.name].steps, record.spikes[group.name].indices] = True
+    return layers, spikes, [tuple(record.registers[group.name, what].values[-1] for what in "uv") for group in layers]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_emulator_computes_what_lava_dl_computes(tmp_path: Path, name: str) -> None:
+    """All spikes of all layers, and where u and v are at the end; no shift in time is allowed for."""
+    path = tmp_path / "recorded.net"
+    path.write_bytes(RECORDED[f"{name}/file"].tobytes())
+    layers, spikes, states = on_the_emulator(path, name)
+    assert f"{name}/spikes {len(layers)}" not in RECORDED
+    assert sum(found.sum() for found in spikes) >= 12
+    for number, (group, found, (u, v)) in enumerate(zip(layers, spikes, states, strict=True)):
+        trained = RECORDED.get(f"{name}/trained {number}")
+        if name == "trained convolution with delays":  # which lava-dl's reader leaves out; its training has them
+            np.testing.assert_array_equal(found, trained)
+            continue
+        np.testing.assert_array_equal(found, RECORDED[f"{name}/spikes {number}"])
+        np.testing.assert_array_equal(v, RECORDED[f"{name}/v {number}"])
+        if group.name != "layer 0":  # lava-dl tells an input layer its input as a bias
+            np.testing.assert_array_equal(u, RECORDED[f"{name}/u {number}"])
+        if trained is not None and name in ("trained dense", "trained convolutions", "trained convolution in groups"):
+            np.testing.assert_array_equal(found, trained)
+
+
+def test_each_connection_takes_one_step_and_its_delay(tmp_path: Path) -> None:
+    """A pulse in steps 3, 23 and 43 through four layers with delays 0, 2, 0 and 5, as lava-dl recorded it."""
+    for number, lag in enumerate((1, 4, 5, 11)):
+        assert np.flatnonzero(RECORDED[f"one after the other/spikes {number}"]).tolist() == [3 + lag, 23 + lag, 43 + lag]
+
+
+def contents(path: Path) -> dict[str, object]:
+    """Everything in a file."""
+    found: dict[str, object] = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.update({name: np.asarray(item).tolist()}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+def test_what_is_written_today_is_what_lava_dl_read(tmp_path: Path) -> None:
+    plans = RECORDING.plans()
+    for name, plan in plans.items():
+        netx.write(plan, tmp_path / "new.net")
+        (tmp_path / "read.net").write_bytes(RECORDED[f"{name}/file"].tobytes())
+        assert contents(tmp_path / "new.net") == contents(tmp_path / "read.net")
+    assert len(plans) >= 8 and set(plans) < set(NETWORKS)
+
+
+def test_images_without_a_shape(tmp_path: Path) -> None:
+    """What a convolution sees follows from what it gives, where its stride is one."""
+    path = written(tmp_path / "n.net", layer("conv", (3, 5, 4), CELL, weight=np.ones((3, 2, 2, 3)), padding=(1, 0), dilation=(2, 1)))
+    assert netx.read(path).group("input").size == netx.read(path, (2, 5, 6)).group("input").size == 2 * 5 * 6
+    with pytest.raises(FileFormatError, match=r"its shape must be \(3, 6, 4\)"):
+        netx.read(path, (2, 6, 6))
 
 
 # ---- there and back --------------------------------------------------------------------------------------------------------
@@ -250,6 +459,12 @@ def test_what_a_file_cannot_hold() -> None:
         (LoihiPlan(1, pair, (Synapses("s", "in", "a", one, one, one),)), "all weights that lead into it are zero"),
         (LoihiPlan(1, pair, (Synapses("s", "in", "a", one, one, one + 3, -1),)), "its weights are whole after their exponents; some are not"),
         (LoihiPlan(1, pair, (link, Synapses("t", "in", "a", one, one, one + 3, delay=2))), "two synapses between the same neurons have different delays"),
+        (LoihiPlan(1, (pair[0], Neurons("a", 1, refractory=3)), (link,)), "lava-dl's reader knows no refractory times"),
+        (LoihiPlan(1, (pair[0], Neurons("a", 1, bias_mant=4095, bias_exp=7)), (link,)), "biases lie between -262080 and 262080, got 524160"),
+        (LoihiPlan(1, pair, (Synapses("s", "in", "a", one, one, one + 3, message_bits=8),)), "its spikes carry no payload"),
+        (LoihiPlan(1, pair, (Synapses("s", "in", "a", one, one, one - 64),)), "makes -256 of the inhibitory weight -64"),
+        (LoihiPlan(1, pair, (link, Synapses("r", "a", "a", one, one, one - 201))), "loses weights of one sign beyond 127, some odd"),
+        (LoihiPlan(1, (Neurons("in", 2, "source"), pair[1]), (Synapses("s", "in", "a", np.arange(2), np.zeros(2, int), np.array([-2, 129])),)), "in steps of 2, got 129"),
         (LoihiPlan(1, (*pair, Neurons("b", 1)), (link, Synapses("t", "a", "b", one, one, one), Synapses("back", "b", "a", one, one, one))), "or back"),
     ]  # fmt: skip
     for plan, text in cases:
