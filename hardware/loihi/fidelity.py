@@ -14,7 +14,7 @@ import numpy as np
 
 from neurosim.analysis.distances import van_rossum_distance
 from neurosim.analysis.irregularity import mean_cv
-from neurosim.backends.base import Backend, Settings
+from neurosim.backends.base import Backend, Settings, run_on
 from neurosim.hardware.loihi.match import Matched
 from neurosim.ir.program import Block, Program, Tap
 from neurosim.ir.random import stream
@@ -91,9 +91,9 @@ def measured(found: Matched, chip: Backend, settings: Settings, floating: Backen
     """Run a network on the chip, in float, and in float from starts beside its own."""
     parts = tuple(membrane.name for membrane in found.membranes if np.isfinite(membrane.threshold).any())
     program = replace(found.program, taps=tuple(Tap(part, "spikes") for part in parts))
-    wanted = finished(floating, program, Settings())
-    got = finished(chip, program, settings)
-    others = [finished(floating, beside(program, found, number), Settings()) for number in range(repeats)]
+    wanted = run_on(floating, program, Settings())
+    got = run_on(chip, program, settings)
+    others = [run_on(floating, beside(program, found, number), Settings()) for number in range(repeats)]
     losses = []
     for part in parts:
         size = program.block(part).size
@@ -103,16 +103,6 @@ def measured(found: Matched, chip: Backend, settings: Settings, floating: Backen
         here, there = (len(record.events[part].steps) / seconds for record in (wanted, got))
         losses.append(Loss(part, here, there, spread(wanted, got, part, size, program), floor))
     return Fidelity(tuple(losses), repeats)
-
-
-def finished(backend: Backend, program: Program, settings: Settings) -> Record:
-    """What a whole run recorded."""
-    machine = backend.compile(program, settings)
-    try:
-        machine.run()
-        return machine.record()
-    finally:
-        machine.close()
 
 
 def beside(program: Program, found: Matched, number: int) -> Program:

@@ -131,3 +131,13 @@ class Backend(Protocol):
 
     def compile(self, program: Program, settings: Settings, progress: Progress | None = None) -> Executable:
         """Turn a checked Program without obstacles into something that runs."""
+
+
+def run_on(backend: Backend, program: Program, settings: Settings) -> Record:
+    """Compile, run to the end, record, close."""
+    machine = backend.compile(program, settings)
+    try:
+        machine.run()
+        return machine.record()
+    finally:
+        machine.close()

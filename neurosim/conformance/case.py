@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from neurosim.analysis.comparison import BOUND_OF_COUNTS, BOUND_OF_VALUES, reported_bounds
-from neurosim.backends.base import Backend, Obstacle, Settings
+from neurosim.backends.base import Backend, Obstacle, Settings, run_on
 from neurosim.backends.reference import Reference
 from neurosim.ir.check import check
 from neurosim.ir.program import Program
@@ -143,16 +143,6 @@ def refusal(case: Case, engine: str, found: tuple[Obstacle, ...]) -> Report:
     if promised and not found:
         return Report(case.name, engine, "failed", (f"refusal promised ({promised}), but there is no obstacle",))
     return Report(case.name, engine, "failed", tuple(f"unexpected obstacle: {obstacle}" for obstacle in found))
-
-
-def run_on(backend: Backend, program: Program, settings: Settings) -> Record:
-    """Compile, run to the end, record, close."""
-    machine = backend.compile(program, settings)
-    try:
-        machine.run()
-        return machine.record()
-    finally:
-        machine.close()
 
 
 # ---- comparing records -------------------------------------------------------------------------------------------------

@@ -9,9 +9,8 @@ from functools import lru_cache
 import pytest
 
 import neurosim as ns
-from neurosim.backends.base import Settings
+from neurosim.backends.base import Settings, run_on
 from neurosim.backends.registry import get
-from neurosim.conformance.case import run_on
 from neurosim.ir.program import Program
 from neurosim.ir.rewrites.freeze import freeze
 from neurosim.models import brunel, coba, cobahh, cuba, microcircuit

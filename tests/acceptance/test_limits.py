@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.backends.base import Settings
+from neurosim.backends.base import Settings, run_on
 from neurosim.backends.registry import get
 from neurosim.conformance.building import dense, events, key, one_to_one, pairs, spike, statements, taps, update, vector
-from neurosim.conformance.case import differences, run_on
+from neurosim.conformance.case import differences
 from neurosim.errors import NeurosimError
 from neurosim.ir.program import Block, Pathway, Phase, Program, Rule, Sampled, Steps, Tap, Wiring
 from neurosim.units import ms, mV, pA

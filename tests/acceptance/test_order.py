@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.backends.base import Settings
+from neurosim.backends.base import Settings, run_on
 from neurosim.backends.registry import get
-from neurosim.conformance.case import run_on
 from neurosim.ir.program import Program
 from neurosim.record import Record
 from neurosim.units import ms, mV, pA

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurosim.backends.base import Settings
+from neurosim.backends.base import Settings, run_on
 from neurosim.backends.brian2 import Brian2
 from neurosim.backends.brian2.surroundings import brian2, guest, new_device
 from neurosim.backends.brian2.words import safe_name
@@ -32,7 +32,7 @@ from neurosim.conformance.building import (
     update,
     vector,
 )
-from neurosim.conformance.case import differences, run_case, run_on
+from neurosim.conformance.case import differences, run_case
 from neurosim.equations.tree import Num, Op, Sym
 from neurosim.errors import BackendMissingError, NeurosimError, NumericalError, OptionError, UnsupportedError
 from neurosim.ir.check import check

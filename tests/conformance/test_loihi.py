@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from neurosim.backends.base import Settings
+from neurosim.backends.base import Settings, run_on
 from neurosim.backends.registry import get
 from neurosim.conformance import CASES, Case, run_case
-from neurosim.conformance.case import bounded_differences, differences, run_on
+from neurosim.conformance.case import bounded_differences, differences
 from neurosim.conformance.refusals import REFUSALS
 from neurosim.record import Events, Record, Trace
 

@@ -15,9 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neurosim as ns
-from neurosim.backends.base import Settings
+from neurosim.backends.base import Settings, run_on
 from neurosim.backends.registry import get
-from neurosim.conformance.case import run_on
 from neurosim.hardware import loihi
 from neurosim.hardware.loihi import netx
 from neurosim.hardware.loihi.artifact import read_artifact
