@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from datetime import date
@@ -16,6 +17,10 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # No deadline: a shared machine is slow now and then, and that is not a failure.
 settings.register_profile("neurosim", deadline=None, print_blob=True)
 settings.load_profile("neurosim")
+
+# A shell's background jobs do not hear Ctrl-C, nor does what they start; the tests of it, and the programs that these start, do.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ENGINE_MODULES = {
     "reference": "numpy",
