@@ -37,7 +37,7 @@ $(VENV)/.neurosim-dev: $(PACKAGE) | $(BIN)/python
 	@touch $@ $(VENV)/.neurosim-core
 
 # In the user's cache, where neurosim looks for it; another one is named by NEUROSIM_LAVA_PYTHON.
-$(VENV)/.neurosim-lava: $(VENV)/.neurosim-dev hardware/loihi/lava.py
+$(VENV)/.neurosim-lava: $(VENV)/.neurosim-core hardware/loihi/lava.py
 	@test -n "$$NEUROSIM_LAVA_PYTHON" || $(BIN)/neurosim lava setup
 	@touch $@
 
@@ -60,7 +60,7 @@ test: lint $(VENV)/.neurosim-lava
 check: $(VENV)/.neurosim-dev
 	$(BIN)/python -m pytest
 
-docs: $(VENV)/.neurosim-docs
+docs: $(VENV)/.neurosim-docs $(VENV)/.neurosim-lava # a page runs Lava
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 bench: $(VENV)/.neurosim-dev
