@@ -25,12 +25,8 @@ LEAST = {
 TOLERANCE = 1e-9
 """Of states, in mV, pA or nS. Where no function but ``+ - * /`` is evaluated while the network runs they are equal to the last bit."""
 BITWISE = ("cuba", "microcircuit dc", "microcircuit frozen", "brunel frozen", "hundred")
-QUICK = ("hundred",)
-
-
-def networks(*quick: str) -> list[object]:
-    """Every network; all but the quick ones in the full suite only."""
-    return [pytest.param(name, marks=() if name in quick else pytest.mark.matrix) for name in LEAST]
+NETWORKS = [pytest.param(name, marks=pytest.mark.matrix) for name in LEAST]
+"""In the full suite: each compiles for some seconds."""
 
 
 def assert_same(got: Record, expected: Record, least: int, bitwise: bool = False) -> None:
@@ -44,12 +40,12 @@ def assert_same(got: Record, expected: Record, least: int, bitwise: bool = False
     assert not complaints, "\n".join(complaints)
 
 
-@pytest.mark.parametrize("name", networks(*QUICK))
+@pytest.mark.parametrize("name", NETWORKS)
 def test_native_is_the_reference(record: Callable[..., Record], name: str) -> None:
     assert_same(record(name, "native"), record(name, "reference"), LEAST[name], name in BITWISE)
 
 
-@pytest.mark.parametrize("name", networks(*QUICK))
+@pytest.mark.parametrize("name", NETWORKS)
 def test_brian2_is_native(record: Callable[..., Record], name: str) -> None:
     """In mode numpy; so all three engines are one."""
     assert_same(record(name, "brian2"), record(name, "native"), LEAST[name], name in BITWISE)

@@ -7,6 +7,7 @@ import neurosim as ns
 from neurosim.units import ms, pA
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weight", [1 * pA, ns.normal(5 * pA, 1 * pA)], ids=["constant", "drawn"])
 def test_weights_that_never_change_can_be_looked_at(weight: object) -> None:
     cells = ns.Population("cells", 10, ns.neurons.lif_exponential)

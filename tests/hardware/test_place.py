@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import neurosim as ns
 from neurosim.errors import OptionError
 from neurosim.hardware import loihi
+from neurosim.hardware.loihi.answers import picture
 from neurosim.hardware.loihi.energy import CONSTANTS, estimated
 from neurosim.hardware.loihi.limits import LOIHI1, LOIHI2
 from neurosim.hardware.loihi.place import RESOURCES, bits_of_axon, placed
@@ -79,13 +80,13 @@ def test_thresholds_cut_a_group() -> None:
 def test_every_core_is_drawn_as_full_as_it_is() -> None:
     """What fills a square is the core's largest share; the picture says what the text says."""
     plan = LoihiPlan(1, (Neurons("a", 10, "source"), Neurons("b", 1500), Neurons("c", 100)), (dense(10, 1500),), profile="loihi1")
-    found = loihi.report(plan)
-    figure = found.draw()
+    found = loihi.place(plan)
+    figure = picture(found, "loihi1")
     (axes,) = figure.axes
     drawn = [patch for patch in axes.patches if patch.get_facecolor()[3] > 0.0]
-    largest = [max(load.share(LOIHI1).values()) for load in found.placement.loads]
+    largest = [max(load.share(LOIHI1).values()) for load in found.loads]
     assert [patch.get_height() / patch.get_width() for patch in drawn] == pytest.approx(largest)
-    assert figure.get_suptitle() == f"loihi1: {found.placement.cores} cores (neurons bind: 73 %)"
+    assert figure.get_suptitle() == f"loihi1: {found.cores} cores (neurons bind: 73 %)"
     with pytest.raises(OptionError, match="no cores to draw"):
         loihi.check(ns.Network(ns.Population("cells", 2, ns.neurons.adex))).draw()
 
