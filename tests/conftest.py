@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -33,6 +34,7 @@ ENGINE_MODULES = {
     "norse": "norse",
     "nir": "nir",
 }
+WHOLLY_SLOW = re.compile(r"^pytestmark = pytest\.mark\.(slow|matrix)\b", re.MULTILINE)
 FULL_ONLY = ("slow", "matrix", "compiled_brian2")
 ON_DEMAND = "on_demand"
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,6 +78,14 @@ def pytest_report_header() -> str:
     """Say which part of the suite this is."""
     level = os.environ.get("NEUROSIM_FULL", "")
     return f"neurosim: {'full suite' if level else 'quick part of the suite (NEUROSIM_FULL=1 runs all of it)'}"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """In the quick part: do not even read files of which every test is slow, unless they are asked for."""
+    asked = os.environ.get("NEUROSIM_FULL") or config.option.markexpr or any(collection_path.name in argument for argument in config.args)
+    if asked or collection_path.suffix != ".py":
+        return None
+    return WHOLLY_SLOW.search(collection_path.read_text(encoding="utf-8")) is not None or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
