@@ -85,6 +85,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "neurosim.hardware.loihi.worker": ("neurosim.hardware.loihi.plan",),
     "neurosim.hardware.loihi.lava_build": (),
+    "neurosim.hardware.loihi.remains": (),
     "neurosim.hardware.loihi.recorded": (),  # these travel to a host without neurosim
     "neurosim.hardware.loihi.run_lava": (),
 }

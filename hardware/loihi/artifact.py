@@ -26,7 +26,7 @@ from neurosim.hardware.loihi.recorded import Recorded, RecordError
 FORMAT = "neurosim loihi artifact"
 VERSION = 1
 HERE = Path(__file__).resolve().parent
-TRAVELS = ("plan.py", "recorded.py", "lava_build.py", "worker.py", "run_lava.py")
+TRAVELS = ("plan.py", "recorded.py", "lava_build.py", "remains.py", "worker.py", "run_lava.py")
 """Modules that need numpy, Lava and each other only."""
 PLAN, EXPECTED = "plan.plan", "expected.npz"
 README = """\

@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ import numpy as np
 from neurosim.errors import BackendMissingError, EngineError, OptionError
 from neurosim.hardware.loihi.merge import Place, merged, without_multapses
 from neurosim.hardware.loihi.plan import LoihiPlan
+from neurosim.hardware.loihi.remains import end_session, remove_memory
 
 VARIABLE = "NEUROSIM_LAVA_PYTHON"
 """Names the interpreter of an environment that has Lava."""
@@ -37,7 +37,6 @@ PATIENCE = 5.0
 """Seconds without a sign of life after which a run is given up."""
 START = 12
 """Times longer than that it may take until the first step: Lava starts a process per part."""
-SHARED_MEMORY = Path("/dev/shm")
 WORKER = Path(__file__).with_name("worker.py")
 
 
@@ -249,25 +248,6 @@ def end(process: subprocess.Popen[bytes], memory: str) -> None:
         process.wait(timeout=2.0 if process.poll() is None and sys.exc_info()[0] is None else 0.0)
     except subprocess.TimeoutExpired:
         pass
-    for member in session_of(process.pid):
-        try:
-            os.kill(member, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    end_session(process.pid)
     process.wait()
-    if SHARED_MEMORY.is_dir():
-        for segment in SHARED_MEMORY.glob(f"{memory}_*"):
-            segment.unlink(missing_ok=True)
-
-
-def session_of(leader: int) -> list[int]:
-    """The living processes of the session of a worker; they may be in other process groups."""
-    members = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == leader and fields[0] != "Z":
-            members.append(int(entry.name))
-    return members
+    remove_memory(memory)

@@ -258,25 +258,8 @@ def watched(command: list[str], folder: Path, patience: float, alone: threading.
         found: dict[str, Any] = json.loads(result.read_text())
         return found
     finally:
-        for member in session_of(process.pid):
-            try:
-                os.kill(member, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        beside("remains").end_session(process.pid)
         process.wait()
-
-
-def session_of(leader: int) -> list[int]:
-    """The living processes of a session."""
-    members = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == leader and fields[0] != "Z":
-            members.append(int(entry.name))
-    return members
 
 
 def gathered(plan: Any, folder: Path, by: str, info: dict[str, str]) -> Any:
@@ -399,8 +382,7 @@ def recorded(given: argparse.Namespace, alone: threading.Event) -> Any:
         try:
             result = watched(command, folder, patience, alone, waits=not given.sim)
         finally:
-            for segment in Path("/dev/shm").glob(f"{memory}_*"):
-                segment.unlink(missing_ok=True)
+            beside("remains").remove_memory(memory)
         if "error" in result:
             missing = "No module named" in result["error"]
             which = f"; this was {sys.executable}: use the Python that has Lava (requirements.lock lists what it needs)" * missing

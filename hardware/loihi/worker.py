@@ -197,8 +197,7 @@ def joined(plan: Any, groups: Mapping[str, Any]) -> list[Any]:
 
 def abandon(memory: str) -> None:
     """Nobody waits for the result any more: nothing of the run stays."""
-    for segment in Path("/dev/shm").glob(f"{memory}_*"):
-        segment.unlink(missing_ok=True)
+    beside("remains").remove_memory(memory)
     os.killpg(0, signal.SIGKILL)
 
 

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from neurosim.errors import EngineError
-from neurosim.hardware.loihi import lava
+from neurosim.hardware.loihi import lava, remains
 from neurosim.hardware.loihi.plan import LoihiPlan, Neurons, Recording, Stimulus, Synapses
 
 LIMIT = 5.0
@@ -50,7 +50,7 @@ def left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[s
 
     def found() -> list[str]:
         running = [line for line in worker_processes() if str(tmp_path) in line]
-        return running + [str(segment) for segment in lava.SHARED_MEMORY.glob(f"ns{name}_*")]
+        return running + [str(segment) for segment in remains.SHARED_MEMORY.glob(f"ns{name}_*")]
 
     return found
 
