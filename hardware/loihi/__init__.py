@@ -33,7 +33,7 @@ from neurosim.hardware.loihi.energy import CONSTANTS, DEFAULT, Estimate, estimat
 from neurosim.hardware.loihi.fidelity import Fidelity, measured
 from neurosim.hardware.loihi.items import Evaluation, evaluated
 from neurosim.hardware.loihi.limits import WEIGHT_BITS, Core, Profile, profile_of
-from neurosim.hardware.loihi.match import Matched
+from neurosim.hardware.loihi.match import Matched, obstacles_of
 from neurosim.hardware.loihi.place import Placement, placed
 from neurosim.hardware.loihi.plan import LoihiPlan, PlanError
 from neurosim.hardware.loihi.quantise import assembled, first_scales, quantised, warnings_of
@@ -109,7 +109,7 @@ def check(
     if not isinstance(network, Program) and duration is None:
         duration = dt
     found, offences = offences_of(program_of(network, duration, dt, seed), profile.name)
-    if found is None or any(offence.severity == "error" for offence in offences):
+    if found is None or obstacles_of(offences):
         return Check(profile.name, profile.about, offences)
     rough = assembled(found, profile.name, first_scales(found, bits), bits)[0]
     warnings = tuple(warnings_of(found, rough))
@@ -201,7 +201,7 @@ def fidelity(
 def suitable(program: Program, profile: Profile) -> Matched:
     """A Program as a chip sees it; raises with every offence where it cannot run there."""
     found, offences = offences_of(program, profile.name)
-    fatal = tuple(offence.obstacle() for offence in offences if offence.severity == "error")
+    fatal = obstacles_of(offences)
     if found is None or fatal:
         raise UnsupportedError(fatal, f"'{profile.name}'", WITHOUT_RUNNING)
     return found

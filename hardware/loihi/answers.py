@@ -14,7 +14,7 @@ from neurosim.errors import OptionError, UnsupportedError
 from neurosim.files import whole_file
 from neurosim.hardware.loihi.energy import NANO, Estimate
 from neurosim.hardware.loihi.limits import Core
-from neurosim.hardware.loihi.match import Offence
+from neurosim.hardware.loihi.match import Offence, obstacles_of
 from neurosim.hardware.loihi.place import RESOURCES, Placement
 from neurosim.hardware.loihi.plan import LoihiPlan
 from neurosim.hardware.loihi.quantise import QuantisationReport
@@ -50,11 +50,11 @@ class Check:
     @property
     def fits(self) -> bool:
         """Whether nothing stands in the way."""
-        return not any(offence.severity == "error" for offence in self.offences)
+        return not self.obstacles()
 
     def obstacles(self) -> tuple[Obstacle, ...]:
         """The offences as every engine tells them."""
-        return tuple(offence.obstacle() for offence in self.offences if offence.severity == "error")
+        return obstacles_of(self.offences)
 
     def to_dict(self) -> dict[str, object]:
         """For programs."""

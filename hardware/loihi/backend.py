@@ -13,7 +13,7 @@ from neurosim.errors import ProgramError, UnsupportedError
 from neurosim.hardware.loihi import lava
 from neurosim.hardware.loihi.emulator import Emulator
 from neurosim.hardware.loihi.limits import ALIASES, PROFILES, WEIGHT_BITS, profile_of
-from neurosim.hardware.loihi.match import Matched, Membrane, Offence, matched
+from neurosim.hardware.loihi.match import Matched, Membrane, Offence, matched, obstacles_of
 from neurosim.hardware.loihi.plan import LoihiPlan
 from neurosim.hardware.loihi.quantise import QuantisationReport, quantised, range_offences
 from neurosim.ir.program import Program, Tap
@@ -81,14 +81,15 @@ class Loihi:
 
     def _obstacles(self, program: Program, settings: Settings) -> tuple[Obstacle, ...]:
         _, offences = suited(program, settings)
-        return tuple(offence.obstacle() for offence in offences if offence.severity == "error")
+        return obstacles_of(offences)
 
     def compile(self, program: Program, settings: Settings, progress: Progress | None = None) -> LoihiRun:
         """Match and quantise."""
         began = time.perf_counter()
         found, offences = suited(program, settings)
-        if found is None or any(offence.severity == "error" for offence in offences):
-            raise UnsupportedError(tuple(offence.obstacle() for offence in offences), f"'{self.name}' ({mode_of(settings)})", WITHOUT_RUNNING)
+        fatal = obstacles_of(offences)
+        if found is None or fatal:
+            raise UnsupportedError(fatal, f"'{self.name}' ({mode_of(settings)})", WITHOUT_RUNNING)
         bits, compensate = int(str(settings.options.get("bits", WEIGHT_BITS))), bool(settings.options.get("compensate", False))
         run = str(settings.options.get("run", "emulator"))
         plan, report = quantised(found, aims(settings)[0], bits=bits, compensate=compensate, rounding="lava" if run == "lava" else "")

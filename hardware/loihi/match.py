@@ -13,7 +13,7 @@ times its own Phi_vu, decays as they do. Thresholds that adapt and spikes that c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,6 +57,11 @@ class Offence:
     def to_dict(self) -> dict[str, object]:
         """For programs."""
         return dict(vars(self))
+
+
+def obstacles_of(offences: Iterable[Offence]) -> tuple[Obstacle, ...]:
+    """What keeps a network off a chip, as every engine tells it; warnings do not."""
+    return tuple(offence.obstacle() for offence in offences if offence.severity == "error")
 
 
 @dataclass(frozen=True)
@@ -144,8 +149,7 @@ def matched(program: Program, profile: Profile) -> tuple[Matched | None, tuple[O
     offences += of_neurons
     offences += plan_offences(program)
     offences += tap_offences(program, by_name, {some.name: some.learned.tag for some in connections if some.learned is not None})
-    fatal = any(offence.severity == "error" for offence in offences)
-    return (None if fatal else Matched(program, membranes, sources, connections)), tuple(offences)
+    return (None if obstacles_of(offences) else Matched(program, membranes, sources, connections)), tuple(offences)
 
 
 # ---- neurons -------------------------------------------------------------------------------------------------------------
@@ -351,7 +355,7 @@ def connection_of(
         what = f"spikes of {pathway.source!r} carry numbers; {profile.name} sends binary spikes"
         offences.append(Offence(where, what, "use a shorter step, so that nobody fires twice in one, or chip='loihi2'"))
     target = membranes.get(pathway.target)
-    if target is None or any(offence.severity == "error" for offence in offences[before:]):
+    if target is None or obstacles_of(offences[before:]):
         return None
     statement = pathway.deliver[0]
     variable = of_post(statement.target) or ""
